@@ -1,0 +1,1 @@
+"""Where answers are judged: reward sources, and the sandbox that untrusted code runs in."""

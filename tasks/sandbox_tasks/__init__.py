@@ -1,0 +1,1 @@
+"""What is to be solved: tasks, suites and the formats they come in."""

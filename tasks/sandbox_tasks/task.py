@@ -1,0 +1,129 @@
+"""What a task is: a prompt, the rewards that judge an answer, and a reference solution that earns them.
+
+Units: `*_s` are seconds, `*_mb` are mebibytes.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+
+Split = Literal["train", "validation", "test"]
+
+
+class RewardSpec(BaseModel):
+    """What every reward of a task has: who computes it (`source`) and how much it counts (`weight`).
+
+    A spec whose source is not built in keeps its extra fields untouched: they belong to the plug-in.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    source: str
+    """Name of the reward source, as registered under the entry-point group `sandbox_rl.rewards`."""
+    weight: float = 1.0
+    """Factor of this source in the task's reward (weighted mean over its sources)."""
+
+
+class StdioCase(BaseModel):
+    """One run of a program: what it reads and what it must print."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stdin: str
+    stdout: str
+
+
+class FloatChecker(BaseModel):
+    """Compare token by token; numbers agree to this relative or absolute tolerance."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    float: Annotated[float, Field(gt=0)]
+
+
+class UnitTests(RewardSpec):
+    """Tests that run against the solution's code in the sandbox."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: Literal["unit_tests"] = "unit_tests"
+    style: Literal["asserts", "check", "stdio"]
+    """`asserts`: statements; `check`: HumanEval's `def check(candidate)`; `stdio`: a program's input and output."""
+    entry_point: str | None = None
+    """Name that the tests call (needed by `check`)."""
+    prelude: str = ""
+    """Code that solution and judge both get first (helper functions, a `ListNode` class)."""
+    setup: str = ""
+    """Code that only the judge runs, before the tests."""
+    tests: tuple[str, ...] = ()
+    cases: tuple[StdioCase, ...] = ()
+    checker: Literal["tokens", "exact"] | FloatChecker = "tokens"
+    time_limit_s: float = Field(default=5.0, gt=0)
+    """CPU and wall time of the whole test run (`stdio`: of each case)."""
+    memory_limit_mb: int = Field(default=512, ge=32)
+
+    @field_validator("prelude", "setup")
+    @classmethod
+    def _code_parses(cls, code: str) -> str:
+        return _parsed(code)
+
+    @field_validator("tests")
+    @classmethod
+    def _tests_parse(cls, tests: tuple[str, ...]) -> tuple[str, ...]:
+        for test in tests:
+            _parsed(test)
+        return tests
+
+    @model_validator(mode="after")
+    def _style_has_its_fields(self) -> UnitTests:
+        if self.style == "stdio":
+            if not self.cases:
+                raise ValueError("style 'stdio' needs `cases`; give at least one {stdin, stdout}")
+            if self.tests or self.setup:
+                raise ValueError("style 'stdio' takes `cases`, not `tests` or `setup`; move them or change the style")
+        elif not self.tests:
+            raise ValueError(f"style '{self.style}' needs `tests`; give at least one")
+        elif self.cases:
+            raise ValueError(f"style '{self.style}' takes `tests`, not `cases`; move them or use style 'stdio'")
+        if self.style == "check" and not self.entry_point:
+            raise ValueError("style 'check' needs `entry_point`: the function that check(candidate) is given")
+        return self
+
+
+def _parsed(code: str) -> str:
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f"is not valid Python ({error}); correct the code") from None
+    return code
+
+
+_BUILT_IN = {"unit_tests"}
+
+
+def _spec_kind(value: Any) -> str:
+    source = value.get("source") if isinstance(value, dict) else getattr(value, "source", None)
+    return source if source in _BUILT_IN else "plugin"
+
+
+AnyReward = Annotated[
+    Annotated[UnitTests, Tag("unit_tests")] | Annotated[RewardSpec, Tag("plugin")],
+    Discriminator(_spec_kind),
+]
+
+
+class Task(BaseModel):
+    """One thing to be solved, and how an answer is judged."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(min_length=1)
+    split: Split = "train"
+    prompt: str
+    rewards: tuple[AnyReward, ...] = Field(min_length=1)
+    reference: str | None = None
+    """A solution that earns full reward; `sandbox-rl tasks check` runs it."""
+    metadata: dict[str, Any] = Field(default_factory=dict)
