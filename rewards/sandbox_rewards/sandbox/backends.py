@@ -1,0 +1,193 @@
+"""Backends: ways to start a box. Each opens workers that pass the same conformance suite."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import socket
+import struct
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sandbox_rewards.sandbox.runner.channel import Channel
+from sandbox_rewards.sandbox.worker import BOOTSTRAP, ENVIRONMENT, ProcessConnection, Worker, WorkerLost
+
+if TYPE_CHECKING:
+    import docker
+
+IMAGE = "sandbox-rl-runner"
+"""The sandbox image; `make image` builds it from docker/Dockerfile."""
+LABEL = "sandbox-rl"
+
+
+class SandboxUnavailable(Exception):
+    """No isolation of the wanted kind can be had on this machine."""
+
+
+class Backend(Protocol):
+    name: str
+
+    def open_worker(self, number: int) -> Worker:
+        """A started worker; raises `WorkerLost` when that fails."""
+        ...
+
+
+class LocalBackend:
+    """Boxes made of Linux namespaces, as root or as an ordinary user."""
+
+    name = "local"
+
+    def open_worker(self, number: int) -> Worker:
+        python = Path(sys.base_prefix, "bin", f"python3.{sys.version_info.minor}")
+        if not python.exists():
+            python = Path(sys.base_prefix, "bin", "python3")
+        connection = ProcessConnection([str(python), "-s", "-B", "-c", BOOTSTRAP])
+        return Worker(connection, {"build_box": True, "worker": number, "python_prefix": sys.base_prefix})
+
+
+class DockerBackend:
+    """Warm containers: no network, read-only root, one set of capabilities that only the zygote holds."""
+
+    name = "docker"
+
+    def __init__(self, image: str = IMAGE, memory_mb: int = 1536) -> None:
+        self.image = image
+        self.memory_mb = memory_mb
+
+    @functools.cached_property
+    def _client(self) -> docker.DockerClient:
+        import docker
+
+        return docker.from_env()
+
+    def open_worker(self, number: int) -> Worker:
+        import docker
+
+        try:
+            connection = ContainerConnection(self._client, self.image, self.memory_mb)
+        except (docker.errors.DockerException, OSError) as error:
+            raise WorkerLost(f"docker could not start a container: {error}") from None
+        return Worker(connection, {"build_box": False, "worker": number, "python_prefix": ""})
+
+
+class ContainerConnection:
+    """A box that is a container; its multiplexed attach stream is taken apart by a thread."""
+
+    def __init__(self, client: docker.DockerClient, image: str, memory_mb: int) -> None:
+        self._container = client.containers.create(
+            image,
+            ["python3", "-s", "-B", "-c", BOOTSTRAP],
+            entrypoint=[],
+            environment=ENVIRONMENT,
+            user="0:0",
+            working_dir="/",
+            stdin_open=True,
+            network_mode="none",
+            read_only=True,
+            tmpfs={"/tmp": "size=64m,mode=1777"},
+            cap_drop=["ALL"],
+            # for the zygote: namespaces, uids, ending what it started; every solution has none of them
+            cap_add=["SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "KILL"],
+            security_opt=["no-new-privileges", "apparmor=unconfined"],
+            pids_limit=256,
+            mem_limit=f"{memory_mb}m",
+            memswap_limit=f"{memory_mb}m",
+            auto_remove=True,
+            labels={LABEL: str(os.getpid())},
+        )
+        try:
+            attached = client.api.attach_socket(
+                self._container.id, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+            )
+            self._socket: socket.socket = getattr(attached, "_sock", attached)
+            self._attached = attached
+            self._container.start()
+        except BaseException:
+            self._container.remove(force=True)
+            raise
+        self._stderr = bytearray()
+        read_end, self._write_end = os.pipe()
+        self.channel = Channel(read_end, self._socket.fileno())
+        self._reader = threading.Thread(target=self._take_apart, daemon=True)
+        self._reader.start()
+
+    def _take_apart(self) -> None:
+        """Docker's stream: 1 byte which stream, 3 zero bytes, 4 bytes of length, then the content."""
+        try:
+            while header := self._exactly(8):
+                stream, size = struct.unpack(">BxxxI", header)
+                content = self._exactly(size)
+                if stream == 1:
+                    os.write(self._write_end, content) if len(content) <= 4096 else _write_all(self._write_end, content)
+                else:
+                    self._stderr += content
+        except OSError:
+            pass  # closed from our side, or the daemon is gone: the pipe's end tells the reader
+        finally:
+            os.close(self._write_end)
+
+    def _exactly(self, size: int) -> bytes:
+        content = b""
+        while len(content) < size:
+            more = self._socket.recv(size - len(content))
+            if not more:
+                return b""
+            content += more
+        return content
+
+    def close(self) -> str:
+        import docker
+
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(docker.errors.DockerException, OSError):  # auto_remove may have been first
+            self._container.remove(force=True)
+        self._reader.join(timeout=5)
+        os.close(self.channel.read_fd)
+        self._attached.close()
+        return self._stderr.decode(errors="replace")
+
+
+def _write_all(fd: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+BACKENDS: dict[str, Callable[[], Backend]] = {"docker": DockerBackend, "local": LocalBackend}
+"""Strongest first: the order in which `auto` tries them."""
+
+
+def probe(name: str) -> str | None:
+    """None when backend `name` works here, else why not. Opens a worker and lets it judge one answer."""
+    job: dict[str, Any] = {"code": "def f(x):\n    return x + 1\n", "spec": {
+        "style": "asserts", "tests": ["assert f(1) == 2"], "cases": [], "setup": "", "prelude": "", "entry_point": "f",
+        "checker": "tokens", "time_limit_s": 10, "memory_limit_mb": 512,
+    }}  # fmt: skip
+    try:
+        worker = BACKENDS[name]().open_worker(0)
+        try:
+            outcome = worker.run(job, 20)
+        finally:
+            worker.close()
+    except WorkerLost as error:
+        return str(error)
+    return None if outcome["verdict"] == "passed" else f"a correct answer was judged {outcome['verdict']}: {outcome['detail']}"
+
+
+def choose_backend(name: str) -> Backend:
+    """The named backend, or for `auto` the strongest that works here. Raises `SandboxUnavailable`."""
+    reasons = {}
+    for candidate in BACKENDS if name == "auto" else [name]:
+        reason = probe(candidate)
+        if reason is None:
+            return BACKENDS[candidate]()
+        reasons[candidate] = reason
+    said = "; ".join(f"{backend}: {reason}" for backend, reason in reasons.items())
+    raise SandboxUnavailable(
+        f"no sandbox works here ({said}); install docker and run `make image`, or run where namespaces are allowed"
+    )

@@ -1,0 +1,181 @@
+"""What the judge holds of the solution: handles, which ask; never values, which decide.
+
+Rules that keep a handle from earning anything by itself:
+- against plain data it is never equal and has no order (`TypeError`), whatever its class says;
+- arithmetic with plain data may give a handle, never plain data, and what it gives cannot be measured
+  (`abs`, `float`, `bool` ...): `abs(answer - 3.14) < 1e-6` is not for the answer's class to decide;
+- handle against handle asks the solution's own operators: there the task is about them.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable
+from typing import Any, Protocol
+
+
+class Asks(Protocol):
+    """What a handle needs of the judge's session: carry out an operation on the solution's side."""
+
+    def ask(self, do: str, *arguments: Any) -> Any: ...
+
+
+class Handle:
+    """An object of the solution, seen from a test. Equal identity there is equal identity here."""
+
+    def __init__(self, session: Asks, number: int, kind: str, type_name: str) -> None:
+        set_here = object.__setattr__
+        set_here(self, "_session", session)
+        set_here(self, "_number", number)
+        set_here(self, "_kind", kind)
+        set_here(self, "_type_name", type_name)
+        set_here(self, "_weighed", False)
+
+    def __getattr__(self, name: str) -> Any:
+        return _ask(self, "getattr", name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        _ask(self, "setattr", name, value)
+
+    def __delattr__(self, name: str) -> None:
+        _ask(self, "delattr", name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return _ask(self, "call", list(args), kwargs)
+
+    def __eq__(self, other: object) -> Any:
+        return _ask(self, "eq", other) if isinstance(other, Handle) else self is other
+
+    def __ne__(self, other: object) -> Any:
+        return _ask(self, "ne", other) if isinstance(other, Handle) else self is not other
+
+    def __hash__(self) -> int:
+        return hash(_ask(self, "hash"))
+
+    def __contains__(self, item: Any) -> bool:
+        return bool(_ask(self, "contains", item))
+
+    def __iter__(self) -> Any:
+        return _ask(self, "iter")
+
+    def __next__(self) -> Any:
+        return _ask(self, "next")
+
+    def __instancecheck__(self, instance: Any) -> bool:
+        return isinstance(instance, Handle) and _ask(self, "isinstance", instance, swap=True) is True
+
+    def __subclasscheck__(self, subclass: Any) -> bool:
+        return isinstance(subclass, Handle) and _ask(self, "issubclass", subclass, swap=True) is True
+
+    def __enter__(self) -> Any:
+        return _ask(self, "enter")
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> Any:
+        return _ask(self, "exit", kind, error, None)
+
+    def __await__(self) -> Any:
+        return _ask(self, "await")
+        yield  # makes this a generator function, as `await` wants
+
+    def __getitem__(self, key: Any) -> Any:
+        return _ask(self, "getitem", key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        _ask(self, "setitem", key, value)
+
+    def __delitem__(self, key: Any) -> None:
+        _ask(self, "delitem", key)
+
+    def __len__(self) -> int:
+        return int(_ask(self, "len"))
+
+    def __dir__(self) -> Any:
+        return _ask(self, "dir")
+
+    def __repr__(self) -> str:
+        return _text(_ask(self, "repr"))
+
+    def __str__(self) -> str:
+        return _text(_ask(self, "str"))
+
+    def __format__(self, spec: str) -> str:
+        return _text(_ask(self, "format", spec))
+
+    def __reversed__(self) -> Any:
+        return _ask(self, "reversed")
+
+
+def number_of(handle: Handle) -> int:
+    """The solution's number of this handle."""
+    return int(object.__getattribute__(handle, "_number"))
+
+
+def _ask(handle: Handle, do: str, *arguments: Any, swap: bool = False) -> Any:
+    session: Asks = object.__getattribute__(handle, "_session")
+    return session.ask(do, *arguments, handle) if swap else session.ask(do, handle, *arguments)
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        raise TypeError(f"__str__ returned non-string (type {type(value).__name__})")
+    return value
+
+
+def _is_weighed(value: Any) -> bool:
+    return isinstance(value, Handle) and object.__getattribute__(value, "_weighed")
+
+
+def _order(name: str) -> Callable[[Handle, Any], Any]:
+    def compare(self: Handle, other: Any) -> Any:
+        if not isinstance(other, Handle) or _is_weighed(self) or _is_weighed(other):
+            return NotImplemented
+        return _ask(self, name, other)
+
+    return compare
+
+
+def _arithmetic(name: str, *, reflected: bool = False) -> Callable[[Handle, Any], Any]:
+    def operate(self: Handle, other: Any) -> Any:
+        result = _ask(self, name, other, swap=reflected)
+        weighed = not isinstance(other, Handle) or _is_weighed(self) or _is_weighed(other)
+        if weighed:
+            if not isinstance(result, Handle):
+                raise TypeError(f"'{name}' of a solution's object and plain data gave plain data: not comparable")
+            object.__setattr__(result, "_weighed", True)
+        return result
+
+    return operate
+
+
+def _measure(name: str) -> Callable[..., Any]:
+    def measure(self: Handle, *arguments: Any) -> Any:
+        result = _ask(self, name, *arguments)
+        if _is_weighed(self) and not isinstance(result, Handle):
+            raise TypeError(f"'{name}' of a solution's object that was computed with plain data: not comparable")
+        return result
+
+    return measure
+
+
+for _name in ("lt", "le", "gt", "ge"):
+    setattr(Handle, f"__{_name}__", _order(_name))
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "lshift", "rshift", "xor", "and_", "or_"):
+    _dunder = _name.strip("_")
+    setattr(Handle, f"__{_dunder}__", _arithmetic(_name))
+    setattr(Handle, f"__r{_dunder}__", _arithmetic(_name, reflected=True))
+    setattr(Handle, f"__i{_dunder}__", _arithmetic("i" + _dunder))
+for _name in ("neg", "pos", "invert", "abs", "bool", "int", "float", "complex", "index", "round", "bytes"):
+    setattr(Handle, f"__{_name}__", _measure(_name))
+
+
+def exception_class(name: str, bases: list[type], handle: Handle) -> type[BaseException]:
+    """A real class in the judge for an exception class of the solution, so that `except` and `raises` work."""
+    kept = tuple(base for base in bases if isinstance(base, type) and issubclass(base, BaseException)) or (Exception,)
+    return type(name, kept, {"_handle": handle, "__module__": "solution"})
+
+
+def builtin_type(name: str) -> type:
+    found = getattr(builtins, name, None)
+    if not isinstance(found, type):
+        raise ValueError(f"no builtin type {name!r:.40}")
+    return found

@@ -1,0 +1,204 @@
+"""The judge: runs the tests of one job after another and gives verdicts. It never runs the solution's code.
+
+A job is `{"spec": ..., "code": ...}`; the answer `{"verdict", "tests_passed", "tests_total", "seconds",
+"detail"}`. The verdict `no_verdict` means that the task or this machinery failed, not the answer.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import os
+import signal
+import time
+from types import CodeType
+from typing import Any
+
+from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
+from .handles import Handle
+from .session import Session, SolutionLost
+from .stdio import run_cases
+from .zygote import Zygote
+
+Outcome = dict[str, Any]
+
+
+class TimeUp(BaseException):
+    """The wall limit passed while the judge itself was computing."""
+
+
+class BrokenTests(Exception):
+    """The task's own code failed before the solution had a say."""
+
+
+def serve(host: Channel, zygote: Zygote) -> None:
+    """Judge jobs from the host until it hangs up."""
+    signal.signal(signal.SIGALRM, _time_up)
+    while True:
+        try:
+            job = host.receive()
+        except ChannelClosed:
+            return
+        started = time.monotonic()
+        outcome = run_cases(job, zygote) if job["spec"]["style"] == "stdio" else judge(job, zygote)
+        outcome["seconds"] = round(time.monotonic() - started, 6)
+        host.send(outcome)
+
+
+def _time_up(_signal: int, _frame: Any) -> None:
+    raise TimeUp
+
+
+@functools.lru_cache(maxsize=4096)
+def compiled(source: str, name: str) -> CodeType:
+    return compile(source, name, "exec")
+
+
+@functools.lru_cache(maxsize=4096)
+def names_used(sources: tuple[str, ...]) -> frozenset[str]:
+    """Names that the tests read and may mean something of the solution's."""
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
+    return frozenset(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+
+
+def judge(job: dict[str, Any], zygote: Zygote) -> Outcome:
+    """Verdict for styles `asserts` and `check`."""
+    spec, limit = job["spec"], job["spec"]["time_limit_s"]
+    total = len(spec["tests"]) if spec["style"] == "asserts" else 1
+    try:
+        trusted = _trusted_namespace(spec)
+    except Exception as error:
+        return _outcome("no_verdict", 0, total, f"the task's prelude fails: {type(error).__name__}: {error}")
+    shared = {k: v for k, v in trusted.items() if isinstance(v, type) and v.__module__ == "prelude"}
+    deadline = time.monotonic() + limit
+    channel = zygote.spawn(limits=_limits(spec), deadline=deadline)
+    channel.deadline = deadline
+    run = _Run(Session(channel, shared), total)
+    signal.setitimer(signal.ITIMER_REAL, limit)
+    try:
+        run.load(job)
+        run.tests(spec, trusted)
+    except (DeadlinePassed, TimeUp):
+        run.end("time_limit", f"no answer within {limit:g} s")
+    except BrokenTests as error:
+        run.end("no_verdict", str(error))
+    except Malformed as error:
+        run.end("runtime_error", f"the solution's process sent {error}")
+    except (ChannelClosed, SolutionLost):
+        run.end(None, None)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        channel.close()
+        death = zygote.finish()
+    if run.verdict is None:
+        run.end(*death.verdict(spec))
+    if time.monotonic() > deadline and run.verdict != "no_verdict":
+        run.end("time_limit", f"no answer within {limit:g} s")
+    return _outcome(run.verdict or "no_verdict", run.passed, total, run.detail)
+
+
+def _trusted_namespace(spec: dict[str, Any]) -> dict[str, Any]:
+    """Names as the judge defines them: the prelude's are its own copy, never the solution's."""
+    namespace: dict[str, Any] = {"__name__": "prelude"}
+    if spec["prelude"]:
+        exec(compiled(spec["prelude"], "prelude.py"), namespace)
+    return namespace
+
+
+def _limits(spec: dict[str, Any]) -> dict[str, Any]:
+    return {"cpu_s": spec["time_limit_s"], "memory_mb": spec["memory_limit_mb"]}
+
+
+def _outcome(verdict: str, passed: int, total: int, detail: str | None) -> Outcome:
+    return {"verdict": verdict, "tests_passed": passed, "tests_total": total, "detail": detail}
+
+
+class _Run:
+    """One solution under test: what passed so far and the first thing that went wrong."""
+
+    def __init__(self, session: Session, total: int) -> None:
+        self.session = session
+        self.total = total
+        self.passed = 0
+        self.verdict: str | None = "passed"
+        self.detail: str | None = None
+        self.loaded = False
+
+    def end(self, verdict: str | None, detail: str | None) -> None:
+        self.verdict, self.detail = verdict, detail
+
+    def load(self, job: dict[str, Any]) -> None:
+        channel = self.session.channel
+        channel.send({"program": False, "prelude": job["spec"]["prelude"], "code": job["code"]})
+        reply = channel.receive()
+        if isinstance(reply, dict) and reply.get("loaded") is True:
+            self.loaded = True
+        elif isinstance(reply, dict) and reply.get("failed") in ("syntax_error", "runtime_error"):
+            verdict = "memory_limit" if reply.get("memory") is True else reply["failed"]
+            self.end(verdict, str(reply.get("detail"))[:300])
+        else:
+            raise Malformed("no sign that it loaded")
+
+    def tests(self, spec: dict[str, Any], namespace: dict[str, Any]) -> None:
+        if not self.loaded:
+            return
+        sources = tuple(spec["tests"]) + ((spec["setup"],) if spec["setup"] else ())
+        self._give_names(sources, spec["entry_point"], namespace)
+        if spec["setup"]:
+            self._guarded(compiled(spec["setup"], "setup.py"), namespace)
+            if self.verdict != "passed":
+                return
+        for test in spec["tests"]:
+            ok = self._guarded(compiled(test, "test.py"), namespace)
+            if ok and spec["style"] == "check":
+                namespace["__candidate__"] = namespace.get(spec["entry_point"])
+                if namespace["__candidate__"] is None:
+                    self._note("runtime_error", f"NameError: the solution defines no {spec['entry_point']!r}")
+                    return
+                ok = self._guarded(compiled("check(__candidate__)", "test.py"), namespace)
+            self.passed += ok
+
+    def _give_names(self, sources: tuple[str, ...], entry_point: str | None, namespace: dict[str, Any]) -> None:
+        """The solution's values for names that the tests use; it can't replace a builtin or a prelude name."""
+        wanted = {n for n in names_used(sources) if n not in namespace and not hasattr(builtins, n)}
+        if entry_point:
+            wanted.add(entry_point)
+        wanted = {n for n in wanted if not (n.startswith("__") and n.endswith("__"))}
+        found = self.session.ask("fetch", sorted(wanted))
+        if not isinstance(found, dict):
+            raise Malformed("no names")
+        namespace.update({name: value for name, value in found.items() if name in wanted})
+        namespace["__name__"] = "tests"
+
+    def _guarded(self, code: CodeType, namespace: dict[str, Any]) -> bool:
+        """Run test code; note the first failure. Only what ends the whole run is raised."""
+        try:
+            exec(code, namespace)
+        except (SolutionLost, ChannelClosed, DeadlinePassed, Malformed, TimeUp):
+            raise
+        except AssertionError as error:
+            self._note("failed", error.__dict__.get("from_solution") or _first_line(error) or "assertion failed")
+        except BaseException as error:
+            memory = self.session.memory_error or "from_solution" not in error.__dict__ and isinstance(error, MemoryError)
+            self._note("memory_limit" if memory else "runtime_error", error.__dict__.get("from_solution") or _first_line(error))
+        else:
+            return True
+        return False
+
+    def _note(self, verdict: str, detail: str) -> None:
+        if self.verdict == "passed":
+            self.end(verdict, detail)
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error) if not any(isinstance(a, Handle) for a in error.args) else "…"
+    return f"{type(error).__name__}: {text}".splitlines()[0][:300]
+
+
+def become_judge(uid: int | None) -> None:
+    """Drop every privilege for good: the judge needs none."""
+    if uid is not None:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)

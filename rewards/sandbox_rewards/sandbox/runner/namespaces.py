@@ -1,0 +1,168 @@
+"""Linux namespaces through libc: the box around everything, and the cell around each solution.
+
+What is covered: the box sees no network, no process, no IPC object and no file of the host but the system
+directories it needs, read-only; each solution sees none of the box's processes and starts with an empty /tmp
+and /dev/shm. What is not: the host's kernel is shared, and CPU and total memory are bounded by rlimits only
+(by the container's limits under docker).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+from dataclasses import dataclass, field
+
+CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
+CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
+MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
+MNT_DETACH = 2
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
+_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+_CAPSET = {"x86_64": 126, "aarch64": 91}
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def unshare(flags: int) -> None:
+    _check(_libc.unshare(flags), "unshare")
+
+
+def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
+    result = _libc.mount(source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode())
+    _check(result, f"mount {target}")
+
+
+def prctl(option: int, value: int) -> None:
+    _check(_libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0), f"prctl {option}")
+
+
+@dataclass
+class Box:
+    """What the zygote knows of its surroundings: which uid solutions get, and how to come back to its own pids."""
+
+    solution_uid: int | None
+    """None when only one uid is mapped (an ordinary user's namespace): the solution keeps it, without capabilities."""
+    own_pid_namespace: int = field(default_factory=lambda: os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC))
+
+    def next_child_in_new_pid_namespace(self) -> None:
+        unshare(CLONE_NEWPID)
+
+    def children_in_own_pid_namespace(self) -> None:
+        _check(_libc.setns(self.own_pid_namespace, CLONE_NEWPID), "setns")
+
+    def isolate_solution(self) -> None:
+        """Own mounts and IPC objects; an empty /tmp (where /dev/shm points too) and a /proc of its own pids."""
+        unshare(CLONE_NEWNS | CLONE_NEWIPC)
+        mount("none", "/", "", MS_REC | MS_PRIVATE)
+        mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+        mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=64m,nr_inodes=4096")
+        if not os.path.islink("/dev/shm"):
+            mount("/tmp", "/dev/shm", "", MS_BIND)
+
+    def drop_privileges(self) -> None:
+        for capability in range(64):
+            if _libc.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0) < 0:
+                break
+        prctl(PR_SET_NO_NEW_PRIVS, 1)
+        if self.solution_uid is not None:
+            os.setgroups([])
+            os.setresgid(self.solution_uid, self.solution_uid, self.solution_uid)
+            os.setresuid(self.solution_uid, self.solution_uid, self.solution_uid)
+        _drop_capabilities()
+        prctl(PR_SET_DUMPABLE, 1)  # so that its own /proc/self belongs to it, as programs expect
+
+
+def _drop_capabilities() -> None:
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    _check(_libc.syscall(_CAPSET[os.uname().machine], header, nothing), "capset")
+
+
+def build_box(python_prefix: str) -> bool:
+    """Put this process and its children into a box; True when more than one uid is available inside.
+
+    Returns in the box's first process; the caller's process stays outside only to wait for it.
+    """
+    as_root = os.geteuid() == 0
+    uid, gid = os.geteuid(), os.getegid()
+    flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS
+    unshare(flags if as_root else flags | CLONE_NEWUSER)
+    if not as_root:
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", f"0 {uid} 1")
+        _write("/proc/self/gid_map", f"0 {gid} 1")
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        os._exit(os.waitstatus_to_exitcode(status) & 255)
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    _new_root(_system_directories(python_prefix))
+    return as_root
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def _system_directories(python_prefix: str) -> list[str]:
+    """What a Python needs of the host, outermost first."""
+    system = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives"]
+    wanted = [*system, python_prefix, os.path.realpath(python_prefix)]
+    kept: list[str] = []
+    for path in wanted:
+        if os.path.lexists(path) and not any(path == k or path.startswith(k + "/") for k in kept):
+            kept.append(path)
+    return kept
+
+
+def _new_root(directories: list[str]) -> None:
+    """A root of read-only binds on an empty tmpfs; the old root is out of reach when this returns."""
+    mount("none", "/", "", MS_REC | MS_PRIVATE)
+    root = "/sys"  # exists everywhere and is of no use inside
+    mount("tmpfs", root, "tmpfs", MS_NOSUID, "mode=755,size=1m")
+    for path in directories:
+        _bind_read_only(path, root + path)
+    for name in ("dev", "proc", "tmp", "old", "etc"):
+        os.makedirs(f"{root}/{name}", exist_ok=True)
+    for name in ("null", "zero", "full", "random", "urandom"):
+        _bind_device(f"/dev/{name}", f"{root}/dev/{name}")
+    os.symlink("/tmp", f"{root}/dev/shm")
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        os.symlink(f"/proc/self/fd/{number}", f"{root}/dev/{name}")
+    os.symlink("/proc/self/fd", f"{root}/dev/fd")
+    _write(f"{root}/etc/passwd", "root:x:0:0:root:/tmp:/bin/sh\nsolution:x:64000:64000::/tmp:/bin/sh\n")
+    mount("proc", f"{root}/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    os.chdir(root)
+    _check(_libc.syscall(_PIVOT_ROOT[os.uname().machine], b".", b"old"), "pivot_root")
+    os.chdir("/")
+    _check(_libc.umount2(b"/old", MNT_DETACH), "umount")
+    mount("none", "/", "", MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID)
+
+
+def _bind_read_only(source: str, target: str) -> None:
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    if os.path.islink(source):
+        os.symlink(os.readlink(source), target)
+        return
+    if os.path.isdir(source):
+        os.makedirs(target, exist_ok=True)
+    else:
+        _write(target, "")
+    mount(source, target, "", MS_BIND | MS_REC)
+    locked = os.statvfs(target).f_flag & (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    mount("none", target, "", MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | locked)
+
+
+def _bind_device(source: str, target: str) -> None:
+    _write(target, "")
+    mount(source, target, "", MS_BIND)

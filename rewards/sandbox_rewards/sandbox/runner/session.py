@@ -1,0 +1,153 @@
+"""The judge's side of one loaded solution: asks it, and lets nothing but data back in."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from .channel import Channel, Malformed
+from .codec import Decoder, Encoder
+from .handles import Handle, builtin_type, exception_class, number_of
+
+
+class SolutionLost(BaseException):
+    """The solution died, fell silent or broke the protocol. Not an `Exception`: a test must not swallow it."""
+
+
+class Session:
+    """Calls into one solution process over its channel. Callbacks of the test are answered while waiting."""
+
+    def __init__(self, channel: Channel, shared: dict[str, type]) -> None:
+        self.channel = channel
+        self.shared = shared
+        self.memory_error = False
+        self._handles: dict[int, Any] = {}
+        self._mine: list[Any] = []
+
+    def ask(self, do: str, *arguments: Any) -> Any:
+        """Carry out `do` on the solution's side; its exception is raised here, by builtin type where it is one."""
+        encoder = Encoder(self._encode_opaque, self.shared)
+        self.channel.send({"do": do, "args": encoder.encode(list(arguments))})
+        while "ask" in (reply := self._receive()):
+            self._answer_callback(reply)
+        try:
+            decoder = Decoder(self._decode_opaque, self.shared, encoder.objects)
+            if reply.get("changed"):
+                changed, more = reply["changed"]
+                decoder.decode([None, more])
+                for index, entry in changed:
+                    decoder.fill(encoder.objects[index], entry)
+            if reply["ok"] is True:
+                return decoder.decode(reply["value"])
+            error = self._raised(decoder, *reply["raised"])
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as problem:
+            raise Malformed(f"a reply of the wrong form ({type(problem).__name__})") from None
+        self.memory_error = self.memory_error or isinstance(error, MemoryError)
+        raise error
+
+    def _receive(self) -> dict[str, Any]:
+        reply = self.channel.receive()
+        if not isinstance(reply, dict):
+            raise Malformed("a reply that is not an object")
+        return reply
+
+    def _raised(self, decoder: Decoder, wire: Any, text: str, message: str, number: int) -> BaseException:
+        kind, arguments = decoder.decode(wire)
+        if not (isinstance(kind, type) and issubclass(kind, BaseException) and isinstance(arguments, tuple)):
+            raise Malformed("a raised thing that is no exception")
+        try:
+            error = kind(*arguments)
+        except TypeError:
+            error = kind.__new__(kind)
+            error.args = arguments
+        error.__dict__["from_solution"] = str(text)[:300]
+        if "_handle" in vars(kind):  # the solution's own class: its attributes are asked there
+            error.__dict__["_remote"] = Handle(self, int(number), "object", kind.__name__)
+            error.__dict__["_message"] = str(message)
+        return error
+
+    # -- what is not data -------------------------------------------------------------------------------------
+
+    def _encode_opaque(self, value: Any) -> Any:
+        if isinstance(value, Handle):
+            return ["h", number_of(value)]
+        if isinstance(value, type) and "_handle" in vars(value):
+            return ["h", number_of(vars(value)["_handle"])]
+        module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+        if isinstance(value, type) and module == "builtins":
+            return ["T", value.__name__]
+        if isinstance(name, str) and isinstance(module, str) and module.partition(".")[0] in sys.stdlib_module_names:
+            return ["G", module, name]
+        self._mine.append(value)
+        return ["j", len(self._mine) - 1]
+
+    def _decode_opaque(self, wire: list[Any]) -> Any:
+        tag, number = wire[0], wire[1]
+        if tag == "T":
+            return builtin_type(number)
+        if tag == "j":
+            return self._mine[number]
+        if tag != "h" or not isinstance(number, int):
+            raise Malformed("a value of unknown kind")
+        if number not in self._handles:
+            self._handles[number] = self._new_handle(number, wire)
+        return self._handles[number]
+
+    def _new_handle(self, number: int, wire: list[Any]) -> Any:
+        kind, name = wire[2], str(wire[3])
+        handle = Handle(self, number, kind, name)
+        if kind == "exception":
+            bases = [self._decode_opaque(base) for base in wire[4]]
+            made = exception_class(name, bases, handle)
+            made.__str__ = _remote_text  # type: ignore[method-assign, assignment]
+            made.__getattr__ = _remote_attribute  # type: ignore[attr-defined]
+            return made
+        if kind == "coroutine":
+            return _await(handle)
+        return handle
+
+    # -- callbacks: the solution asks for something of the test's own -------------------------------------------
+
+    def _answer_callback(self, message: dict[str, Any]) -> None:
+        decoder = Decoder(self._decode_opaque, self.shared)
+        target, *arguments = decoder.decode(message["args"])
+        ok, value = True, None
+        try:
+            value = _on_own_object(message["ask"], target, arguments)
+        except SolutionLost:
+            raise
+        except Exception as error:
+            kind = next(k for k in type(error).__mro__ if k.__module__ == "builtins")
+            ok, value = False, (kind, error.args)
+        encoder = Encoder(self._encode_opaque, self.shared)
+        self.channel.send({"ok": ok, "value": encoder.encode(value)})
+
+
+def _on_own_object(do: str, target: Any, arguments: list[Any]) -> Any:
+    """Calling, draining and the public attributes of plain instances; functions and frames are not looked into."""
+    if do == "call":
+        args, kwargs = arguments
+        return target(*args, **kwargs)
+    if do == "iter":
+        return iter(target)
+    if do == "next":
+        return next(target)
+    (name,) = arguments
+    if not isinstance(name, str) or name.startswith(("_", "f_", "gi_", "cr_", "ag_", "tb_", "co_")):
+        raise AttributeError(f"{name!r:.40} of a test's object is not open to the solution")
+    return getattr(target, name)
+
+
+async def _await(handle: Handle) -> Any:
+    return await handle
+
+
+def _remote_text(self: BaseException) -> str:
+    return str(self.__dict__.get("_message", Exception.__str__(self)))
+
+
+def _remote_attribute(self: BaseException, name: str) -> Any:
+    remote = self.__dict__.get("_remote")
+    if remote is None or name.startswith("__"):
+        raise AttributeError(name)
+    return getattr(remote, name)

@@ -1,0 +1,124 @@
+"""One worker: a box with a judge in it, reached over a pair of byte streams."""
+
+from __future__ import annotations
+
+import importlib.resources
+import subprocess
+import tempfile
+import time
+from typing import IO, Any, Protocol
+
+from sandbox_rewards.sandbox.runner.channel import Channel, ChannelClosed, DeadlinePassed, Malformed
+
+BOOTSTRAP = """
+import importlib.abc, importlib.util, json, os, sys
+def read(n):
+    data = b""
+    while len(data) < n:
+        more = os.read(0, n - len(data))
+        if not more: sys.exit(1)
+        data += more
+    return data
+message = json.loads(read(int.from_bytes(read(4), "big")))
+sources = message["sources"]
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def find_spec(self, name, path=None, target=None):
+        if name in sources:
+            return importlib.util.spec_from_loader(name, self, is_package=name == "runner")
+    def exec_module(self, module):
+        exec(compile(sources[module.__name__], module.__name__, "exec"), module.__dict__)
+sys.meta_path.insert(0, Finder())
+sys.path[:] = [p for p in sys.path if p]
+from runner.main import main
+main(message["settings"])
+"""
+"""What the box's Python is started with: it takes the runner as text from its standard input, so that any image
+with a Python will do and nothing has to be mounted or copied."""
+
+ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", "PYTHONHASHSEED": "0"}
+"""All that code in a box sees of an environment. A fixed hash seed keeps verdicts the same from worker to worker."""
+
+START_S = 60.0
+
+
+class WorkerLost(Exception):
+    """The box ended, fell silent or could not be started: our fault, never the answer's."""
+
+
+def runner_sources() -> dict[str, str]:
+    """Text of each module of the runner, by its name inside the box."""
+    folder = importlib.resources.files("sandbox_rewards.sandbox.runner")
+    files = {f.name.removesuffix(".py"): f.read_text() for f in folder.iterdir() if f.name.endswith(".py")}
+    return {"runner" if name == "__init__" else f"runner.{name}": text for name, text in files.items()}
+
+
+class Connection(Protocol):
+    """Byte streams to a started box."""
+
+    channel: Channel
+
+    def close(self) -> str:
+        """End the box and give what it wrote to standard error."""
+        ...
+
+
+class ProcessConnection:
+    """A box that is a child process of ours."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the connection
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, env=ENVIRONMENT, cwd="/",
+            start_new_session=True,  # Ctrl-C is for us to handle, not for the box
+        )  # fmt: skip
+        assert self._process.stdin and self._process.stdout
+        self.channel = Channel(self._process.stdout.fileno(), self._process.stdin.fileno())
+
+    def close(self) -> str:
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream:
+                stream.close()
+        self._stderr.seek(0)
+        text = self._stderr.read().decode(errors="replace")
+        self._stderr.close()
+        return text
+
+
+class Worker:
+    """A connected judge: `run` gives a verdict for a job or raises `WorkerLost`."""
+
+    def __init__(self, connection: Connection, settings: dict[str, Any]) -> None:
+        self._connection = connection
+        self._channel = connection.channel
+        self._exchange({"sources": runner_sources(), "settings": settings}, START_S)
+
+    def run(self, job: dict[str, Any], timeout_s: float) -> dict[str, Any]:
+        """Outcome of one job; `timeout_s` is when a silent box is given up."""
+        outcome = self._exchange(job, timeout_s)
+        if "verdict" not in outcome:
+            raise WorkerLost("the box answered something else than a verdict")
+        return outcome
+
+    def close(self) -> str:
+        return self._connection.close()
+
+    def _exchange(self, message: dict[str, Any], timeout_s: float) -> dict[str, Any]:
+        self._channel.deadline = time.monotonic() + timeout_s
+        try:
+            self._channel.send(message)
+            answer = self._channel.receive()
+        except DeadlinePassed:
+            self.close()
+            raise WorkerLost(f"the box was silent for {timeout_s:g} s") from None
+        except (ChannelClosed, Malformed, OSError) as error:
+            raise WorkerLost(f"the box ended ({error or type(error).__name__}): {_last_line(self.close())}") from None
+        if not isinstance(answer, dict):
+            raise WorkerLost("the box answered something else than an object")
+        return answer
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "it left no message"
