@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import socket
 import struct
@@ -58,17 +57,11 @@ class DockerBackend:
         self.image = image
         self.memory_mb = memory_mb
 
-    @functools.cached_property
-    def _client(self) -> docker.DockerClient:
-        import docker
-
-        return docker.from_env()
-
     def open_worker(self, number: int) -> Worker:
         import docker
 
         try:
-            connection = ContainerConnection(self._client, self.image, self.memory_mb)
+            connection = ContainerConnection(docker.from_env(), self.image, self.memory_mb)
         except (docker.errors.DockerException, OSError) as error:
             raise WorkerLost(f"docker could not start a container: {error}") from None
         return Worker(connection, {"build_box": False, "worker": number, "python_prefix": ""})
@@ -78,6 +71,7 @@ class ContainerConnection:
     """A box that is a container; its multiplexed attach stream is taken apart by a thread."""
 
     def __init__(self, client: docker.DockerClient, image: str, memory_mb: int) -> None:
+        self._client = client
         self._container = client.containers.create(
             image,
             ["python3", "-s", "-B", "-c", BOOTSTRAP],
@@ -122,7 +116,7 @@ class ContainerConnection:
                 stream, size = struct.unpack(">BxxxI", header)
                 content = self._exactly(size)
                 if stream == 1:
-                    os.write(self._write_end, content) if len(content) <= 4096 else _write_all(self._write_end, content)
+                    _write_all(self._write_end, content)
                 else:
                     self._stderr += content
         except OSError:
@@ -149,6 +143,8 @@ class ContainerConnection:
         self._reader.join(timeout=5)
         os.close(self.channel.read_fd)
         self._attached.close()
+        self._socket.close()
+        self._client.close()
         return self._stderr.decode(errors="replace")
 
 
