@@ -5,12 +5,34 @@ Units: `*_s` are seconds, `*_mb` are mebibytes.
 
 from __future__ import annotations
 
-import ast
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    FiniteFloat,
+    Tag,
+    model_validator,
+)
+
+from sandbox_tasks.syntax import parse_quietly
 
 Split = Literal["train", "validation", "test"]
+
+
+def _parsed(code: str) -> str:
+    try:
+        parse_quietly(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ValueError(f"is not valid Python ({error}); correct the code") from None
+    return code
+
+
+Code = Annotated[str, AfterValidator(_parsed)]
+"""Python source that parses; checked item by item, so that an error names the one test that doesn't."""
 
 
 class RewardSpec(BaseModel):
@@ -23,7 +45,7 @@ class RewardSpec(BaseModel):
 
     source: str
     """Name of the reward source, as registered under the entry-point group `sandbox_rl.rewards`."""
-    weight: float = 1.0
+    weight: FiniteFloat = 1.0
     """Factor of this source in the task's reward (weighted mean over its sources)."""
 
 
@@ -41,7 +63,7 @@ class FloatChecker(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    float: Annotated[float, Field(gt=0)]
+    float: Annotated[FiniteFloat, Field(gt=0)]
 
 
 class UnitTests(RewardSpec):
@@ -54,28 +76,16 @@ class UnitTests(RewardSpec):
     """`asserts`: statements; `check`: HumanEval's `def check(candidate)`; `stdio`: a program's input and output."""
     entry_point: str | None = None
     """Name that the tests call (needed by `check`)."""
-    prelude: str = ""
+    prelude: Code = ""
     """Code that solution and judge both get first (helper functions, a `ListNode` class)."""
-    setup: str = ""
+    setup: Code = ""
     """Code that only the judge runs, before the tests."""
-    tests: tuple[str, ...] = ()
+    tests: tuple[Code, ...] = ()
     cases: tuple[StdioCase, ...] = ()
     checker: Literal["tokens", "exact"] | FloatChecker = "tokens"
-    time_limit_s: float = Field(default=5.0, gt=0)
+    time_limit_s: FiniteFloat = Field(default=5.0, gt=0)
     """CPU and wall time of the whole test run (`stdio`: of each case)."""
     memory_limit_mb: int = Field(default=512, ge=32)
-
-    @field_validator("prelude", "setup")
-    @classmethod
-    def _code_parses(cls, code: str) -> str:
-        return _parsed(code)
-
-    @field_validator("tests")
-    @classmethod
-    def _tests_parse(cls, tests: tuple[str, ...]) -> tuple[str, ...]:
-        for test in tests:
-            _parsed(test)
-        return tests
 
     @model_validator(mode="after")
     def _style_has_its_fields(self) -> UnitTests:
@@ -93,20 +103,12 @@ class UnitTests(RewardSpec):
         return self
 
 
-def _parsed(code: str) -> str:
-    try:
-        ast.parse(code)
-    except (SyntaxError, ValueError) as error:
-        raise ValueError(f"is not valid Python ({error}); correct the code") from None
-    return code
-
-
 _BUILT_IN = {"unit_tests"}
 
 
 def _spec_kind(value: Any) -> str:
     source = value.get("source") if isinstance(value, dict) else getattr(value, "source", None)
-    return source if source in _BUILT_IN else "plugin"
+    return source if isinstance(source, str) and source in _BUILT_IN else "plugin"
 
 
 AnyReward = Annotated[

@@ -1,0 +1,38 @@
+"""Python source as trees: parsing without noise, and a form in which equal code is equal text."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+
+
+def parse_quietly(code: str) -> ast.Module:
+    """`ast.parse` without the warnings that other people's code earns (an escape like "\\d" in a plain string).
+
+    Raises SyntaxError, or ValueError (null bytes), RecursionError or MemoryError (nested too deep).
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(code)
+
+
+def normal_form(code: str, rename: str | None = None) -> str:
+    """Code without layout, comments and docstrings; the name `rename` (the entry point) becomes `_`.
+
+    So two copies of a solution compare equal even if one was reformatted and its function renamed.
+    """
+    tree = parse_quietly(code)
+    for node in ast.walk(tree):
+        _drop_docstring(node)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == rename:
+            node.name = "_"
+        if isinstance(node, ast.Name) and node.id == rename:
+            node.id = "_"
+    return ast.dump(tree)
+
+
+def _drop_docstring(node: ast.AST) -> None:
+    if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and (
+        ast.get_docstring(node, clean=False) is not None
+    ):
+        node.body = node.body[1:] or [ast.Pass()]
