@@ -1,0 +1,34 @@
+"""The policy that did best on the validation split, kept on disk; the test split is never looked at for it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from sandbox_rl.policy import Policy, save_policy
+
+
+class BestPolicy:
+    """Keeps each new best beside the last, so that a run killed in between loses neither."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.score = -1.0
+        self.step = 0
+
+    def offer(self, policy: Policy, score: float, step: int) -> None:
+        if score <= self.score:
+            return
+        self.score, self.step = score, step
+        part = self.folder.with_name(self.folder.name + ".part")
+        shutil.rmtree(part, ignore_errors=True)
+        save_policy(policy, part)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        part.rename(self.folder)
+
+    def state(self) -> dict[str, Any]:
+        return {"score": self.score, "step": self.step}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.score, self.step = state["score"], state["step"]

@@ -1,0 +1,151 @@
+"""A run's settings. Unknown keys are errors; each field says what it means and in which unit."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.resources
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sandbox_rl.errors import UserError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class ModelConfig(_Section):
+    name: str | None = None
+    """Hugging Face name or folder of a causal LM; none makes the tiny model of the quickstart."""
+    gguf_file: str | None = None
+    """File inside that folder when the weights are GGUF."""
+    max_new_tokens: int = Field(default=96, ge=1)
+    """Longest answer, in tokens."""
+
+
+class SFTConfig(_Section):
+    steps: int = Field(default=0, ge=0)
+    """Optimizer steps of the warm start on imperfect solutions; 0 starts from the model as it is."""
+    batch_size: int = Field(default=64, ge=1)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    wrong_probability: float = Field(default=0.3, ge=0, le=1)
+    """Share of wrong stages in the solutions imitated (quickstart suite)."""
+
+
+class PPOConfig(_Section):
+    steps: int = Field(default=40, ge=1)
+    prompts_per_step: int = Field(default=32, ge=1)
+    samples_per_prompt: int = Field(default=4, ge=1)
+    epochs: int = Field(default=2, ge=1)
+    """Passes over each step's samples (Ziegler et al. 2019 and TRL: 4; fewer stay closer to the policy)."""
+    minibatch_size: int = Field(default=32, ge=1)
+    """Sequences per optimizer step."""
+    learning_rate: float = Field(default=1e-4, gt=0)
+    """Decays linearly to a tenth of it."""
+    kl_coefficient: float = Field(default=0.02, ge=0)
+    gamma: float = Field(default=1.0, ge=0, le=1)
+    lam: float = Field(default=0.95, ge=0, le=1)
+    """GAE's lambda (Schulman et al. 2016: 0.95-0.99)."""
+    clip: float = Field(default=0.2, gt=0)
+    """Range of the ratio (Schulman et al. 2017: 0.2)."""
+    value_clip: float = Field(default=0.2, gt=0)
+    value_coefficient: float = Field(default=0.5, ge=0)
+    max_grad_norm: float = Field(default=1.0, gt=0)
+    kl_stop: float = Field(default=0.05, gt=0)
+    """Mean KL to the sampling policy at which a step's epochs end early (nats a token)."""
+    missing_eos_penalty: float = 1.0
+    """Taken from the reward of an answer cut at max_new_tokens."""
+    temperature: float = Field(default=1.0, gt=0)
+    validate_every: int = Field(default=10, ge=1)
+    """Steps between evaluations on the validation split and checkpoints."""
+
+
+class PairsConfig(_Section):
+    samples_per_prompt: int = Field(default=12, ge=2)
+    max_pairs_per_task: int = Field(default=4, ge=1)
+    temperature: float = Field(default=1.0, gt=0)
+
+
+class DPOConfig(_Section):
+    beta: float = Field(default=0.1, gt=0)
+    """Strength of the pull to the reference (Rafailov et al. 2023: 0.1)."""
+    label_smoothing: float = Field(default=0.0, ge=0, lt=0.5)
+    epochs: int = Field(default=2, ge=1)
+    batch_size: int = Field(default=32, ge=1)
+    learning_rate: float = Field(default=5e-5, gt=0)
+    max_grad_norm: float = Field(default=1.0, gt=0)
+    validate_every: int = Field(default=20, ge=1)
+
+
+class EvalConfig(_Section):
+    samples_per_task: int = Field(default=4, ge=1)
+    temperature: float = Field(default=1.0, ge=0)
+    k: int = Field(default=4, ge=1)
+    """The k of pass@k beside pass@1."""
+
+
+class SandboxConfig(_Section):
+    backend: Literal["auto", "docker", "local"] = "auto"
+    workers: int | None = Field(default=None, ge=1)
+    """Answers judged at once; none: one a core."""
+
+
+class RunConfig(_Section):
+    title: str = "PPO or DPO?"
+    suite: str = "quickstart"
+    """A shipped suite's name or a file of tasks."""
+    seed: int = 0
+    model: ModelConfig = ModelConfig()
+    sft: SFTConfig = SFTConfig()
+    ppo: PPOConfig = PPOConfig()
+    pairs: PairsConfig = PairsConfig()
+    dpo: DPOConfig = DPOConfig()
+    eval: EvalConfig = EvalConfig()
+    sandbox: SandboxConfig = SandboxConfig()
+
+
+def load_config(name: str, overrides: list[str]) -> RunConfig:
+    """A shipped config by name or a YAML file, with `key.sub=value` overrides. Raises `UserError`."""
+    folder = Path(str(importlib.resources.files("sandbox_rl"))) / "configs"
+    shipped = {p.stem: p for p in folder.glob("*.yaml")}
+    path = shipped.get(name, Path(name))
+    if not path.is_file():
+        close = difflib.get_close_matches(name, shipped, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"shipped are {', '.join(sorted(shipped))}; or give a YAML file."
+        raise UserError(f"no config is called {name!r}; {hint}")
+    try:
+        settings = yaml.safe_load(path.read_text()) or {}
+    except yaml.YAMLError as error:
+        raise UserError(f"{path} is not YAML ({error}); correct it.") from None
+    for override in overrides:
+        _override(settings, override)
+    try:
+        return RunConfig.model_validate(settings)
+    except ValidationError as error:
+        raise UserError(f"{path}: {_first_problem(error)}") from None
+
+
+def _override(settings: dict[str, Any], override: str) -> None:
+    key, equals, value = override.partition("=")
+    if not equals:
+        raise UserError(f"--set {override!r} has no '='; write it as ppo.learning_rate=1e-5.")
+    *sections, last = key.strip().split(".")
+    for section in sections:
+        settings = settings.setdefault(section, {})
+    settings[last] = yaml.safe_load(value)
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    key = ".".join(map(str, problem["loc"]))
+    if problem["type"] != "extra_forbidden":
+        return f"{key} is {problem['input']!r}: {problem['msg']}; change it there or with --set {key}=VALUE."
+    section: Any = RunConfig
+    for part in problem["loc"][:-1]:
+        section = section.model_fields[str(part)].annotation
+    close = difflib.get_close_matches(str(problem["loc"][-1]), section.model_fields, n=1, cutoff=0.4)
+    known = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(section.model_fields)}."
+    return f"{key} is not a setting; {known}"

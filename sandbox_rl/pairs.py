@@ -1,0 +1,86 @@
+"""Preference pairs from the base policy's own graded answers to the training tasks, in TRL's format."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from pydantic import BaseModel
+
+from sandbox_rewards.grade import Grade
+from sandbox_rewards.grading import Grader
+from sandbox_rl.config import RunConfig
+from sandbox_rl.generation import Sample, generate
+from sandbox_rl.policy import load_policy
+from sandbox_rl.progress import Report
+from sandbox_rl.run_folder import RunFolder, write_atomically
+from sandbox_tasks.task import Task
+
+
+class Pair(BaseModel):
+    """`chosen` earned more than `rejected`. The ids are what was sampled; our own DPO trains on them."""
+
+    prompt: str
+    chosen: str
+    rejected: str
+    task_id: str
+    chosen_grade: Grade
+    rejected_grade: Grade
+    prompt_ids: list[int]
+    chosen_ids: list[int]
+    rejected_ids: list[int]
+
+
+def sample_pairs(config: RunConfig, base: Path, tasks: Sequence[Task], grader: Grader, path: Path, *, resume: bool, report: Report) -> Path:
+    """Write `pairs.jsonl`; every finished (not truncated) answer with a verdict can be half of a pair."""
+    run = RunFolder(path)
+    target = path / "pairs.jsonl"
+    if resume and run.finished():
+        return target
+    policy = load_policy(base)
+    generator = torch.Generator().manual_seed(config.seed)
+    rng = random.Random(config.seed)
+    pairs: list[Pair] = []
+    tokens, sandbox_seconds, chunk = 0, 0.0, 32
+    for start in range(0, len(tasks), chunk):
+        asked = [task for task in tasks[start : start + chunk] for _ in range(config.pairs.samples_per_prompt)]
+        samples = generate(
+            policy, [t.prompt for t in asked], max_new_tokens=config.model.max_new_tokens,
+            temperature=config.pairs.temperature, generator=generator,
+        )  # fmt: skip
+        grades = grader.grade(asked, [s.text for s in samples])
+        tokens += sum(len(s.answer_ids) for s in samples)
+        sandbox_seconds += sum(g.seconds for g in grades)
+        for rows in _rows(len(asked), config):
+            answers = [(samples[i], grades[i]) for i in rows if samples[i].finished]
+            pairs += pairs_of(asked[rows[0]], answers, config.pairs.max_pairs_per_task, rng)
+        report(phase="pairs", step=min(start + chunk, len(tasks)), total=len(tasks), pairs=len(pairs))
+    write_atomically(target, "".join(p.model_dump_json() + "\n" for p in pairs).encode())
+    completions = len(tasks) * config.pairs.samples_per_prompt
+    run.finish({"pairs": len(pairs), "completions": completions, "tokens": tokens, "sandbox_seconds": sandbox_seconds})
+    return target
+
+
+def _rows(total: int, config: RunConfig) -> list[range]:
+    n = config.pairs.samples_per_prompt
+    return [range(i, i + n) for i in range(0, total, n)]
+
+
+def pairs_of(task: Task, answers: Sequence[tuple[Sample, Grade]], limit: int, rng: random.Random) -> list[Pair]:
+    """Up to `limit` pairs of one task's answers: each pairs a better with a worse one, no text twice on a side."""
+    judged = list({s.text: (s, g) for s, g in answers if g.reward is not None}.values())
+    rng.shuffle(judged)
+    ranked = [(c, r) for c, r in itertools.product(judged, judged) if (c[1].reward or 0) > (r[1].reward or 0)]
+    used: set[str] = set()
+    pairs = []
+    for (chosen, good), (rejected, bad) in ranked:
+        if len(pairs) < limit and rejected.text not in used:
+            used.add(rejected.text)
+            pairs.append(Pair(
+                prompt=task.prompt, chosen=chosen.text, rejected=rejected.text, task_id=task.id, chosen_grade=good,
+                rejected_grade=bad, prompt_ids=chosen.prompt_ids, chosen_ids=chosen.answer_ids, rejected_ids=rejected.answer_ids,
+            ))  # fmt: skip
+    return pairs

@@ -1,0 +1,71 @@
+"""Warm start: imitate (imperfect) solutions of the training tasks."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from sandbox_rl.config import RunConfig
+from sandbox_rl.policy import Policy, load_policy, make_batch, new_tiny_policy, save_policy
+from sandbox_rl.progress import Report
+from sandbox_rl.run_folder import Randomness, RunFolder
+from sandbox_tasks.quickstart import imperfect_solution
+from sandbox_tasks.task import Task
+
+
+def train_sft(config: RunConfig, tasks: Sequence[Task], path: Path, *, resume: bool, report: Report) -> Path:
+    """The base policy's folder: the model as it is, or the tiny one after `config.sft.steps` of imitation."""
+    run = RunFolder(path)
+    target = path / "policy"
+    if resume and run.finished():
+        return target
+    chance = Randomness(config.seed)
+    policy = _start(config, tasks)
+    optimizer = torch.optim.AdamW(policy.lm.parameters(), lr=config.sft.learning_rate, weight_decay=0.01)
+    state = run.newest() if resume else None
+    first = 0
+    if state:
+        policy.load_state_dict(state["policy"])
+        optimizer.load_state_dict(state["optimizer"])
+        chance.restore(state["chance"])
+        first = state["step"]
+    for step in range(first + 1, config.sft.steps + 1):
+        loss = _step(config, policy, optimizer, tasks, chance.order, step)
+        run.log({"phase": "sft", "step": step, "loss": loss})
+        report(phase="warm start", step=step, total=config.sft.steps, loss=loss)
+        if step % 100 == 0:
+            run.save(step, {"policy": policy.state_dict(), "optimizer": optimizer.state_dict(), "chance": chance.state()})
+    save_policy(policy, target)
+    run.finish({"steps": config.sft.steps})
+    return target
+
+
+def _start(config: RunConfig, tasks: Sequence[Task]) -> Policy:
+    if config.model.name:
+        return load_policy(config.model.name, config.model.gguf_file)
+    rng = random.Random(config.seed)
+    texts = [f"{task.prompt}\n{imperfect_solution(rng, task, 0.3)}" for task in tasks]
+    return new_tiny_policy(texts, config.seed)
+
+
+def _step(
+    config: RunConfig, policy: Policy, optimizer: torch.optim.Optimizer, tasks: Sequence[Task], order: random.Random, step: int
+) -> float:
+    """One optimizer step on freshly drawn solutions; cosine-free: the rate falls linearly after a short rise."""
+    drawn = [order.choice(tasks) for _ in range(config.sft.batch_size)]
+    answers = [imperfect_solution(order, task, config.sft.wrong_probability) for task in drawn]
+    pairs = [(policy.encode_prompt(t.prompt), policy.encode_answer(a)) for t, a in zip(drawn, answers, strict=True)]
+    batch = make_batch(pairs, policy.tokenizer.pad_token_id, policy.device)
+    rise = min(1.0, step / 20)
+    for group in optimizer.param_groups:
+        group["lr"] = config.sft.learning_rate * rise * (1 - (step - 1) / config.sft.steps)
+    logprobs, _, _ = policy(batch)
+    loss = -(logprobs * batch.mask).sum() / batch.tokens
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(policy.lm.parameters(), 1.0)
+    optimizer.step()
+    return float(loss.detach())
