@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,17 +17,17 @@ from sandbox_rewards.grade import Completion, Grade, Verdict
 from sandbox_rewards.grading import BrokenReward, Grader
 from sandbox_rewards.registry import UnknownReward, load_reward
 from sandbox_rewards.sandbox.backends import BACKENDS, SandboxUnavailable, probe
+from sandbox_rl.config import RunConfig, load_config
+from sandbox_rl.errors import SandboxRLError, UserError
 from sandbox_tasks.jsonl import read_jsonl
-from sandbox_tasks.suite import TaskError, TaskSuite, load_suite
+from sandbox_tasks.errors import TaskError
+from sandbox_tasks.suite import TaskSuite, load_suite, shipped_suites, task_schema
+from sandbox_tasks.task import Task
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 tasks_app = typer.Typer(no_args_is_help=True, help="Look at, convert and check task suites.")
 app.add_typer(tasks_app, name="tasks")
 screen = Console(stderr=True)
-
-
-class UserError(Exception):
-    """Something that the user can mend; the message says the fact, the conflict and the fix."""
 
 
 Sandbox = Annotated[Literal["auto", "docker", "local"], typer.Option(help="Where answers run; auto takes the strongest here.")]
@@ -53,7 +55,7 @@ def grade(
     screen.print(verdict_table(grades))
 
 
-def tasks_of(answers: list[Completion], suite: TaskSuite, name: str, file: Path) -> list:  # type: ignore[type-arg]
+def tasks_of(answers: list[Completion], suite: TaskSuite, name: str, file: Path) -> list[Task]:
     """The task of each answer; names the first that the suite lacks."""
     by_id = {task.id: task for task in suite.tasks}
     for answer in answers:
@@ -95,10 +97,86 @@ def doctor() -> None:
     screen.print(table)
 
 
+Settings = Annotated[list[str], typer.Option("--set", help="Override a setting: --set ppo.learning_rate=1e-5.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with what is in the folder; finished phases are not repeated.")]
+
+
+@app.command()
+def compare(
+    config: Annotated[str, typer.Argument(help="A shipped config (quickstart) or a YAML file.")] = "quickstart",
+    seeds: Annotated[int, typer.Option(min=1, help="How often everything is run, with other seeds.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME unless told.")] = None,
+    model: Annotated[str | None, typer.Option(help="Hugging Face name or folder of a causal LM.")] = None,
+    settings: Settings = [],  # noqa: B006 - typer's way of saying none
+    resume: Resume = False,
+) -> None:
+    """Train PPO and DPO from the same base on the same tasks, and say which is worth it."""
+    chosen = load_config(config, [*settings, *([f"model.name={model}"] if model else [])])
+    folder = out or Path("runs") / Path(config).stem
+    empty_or_resumed(folder, resume)
+    run_comparison(chosen, seeds, folder, resume)
+
+
+def empty_or_resumed(folder: Path, resume: bool) -> None:
+    if folder.exists() and any(folder.iterdir()) and not resume:
+        raise UserError(f"{folder} holds a run already; go on with it by --resume, or name another folder with --out.")
+
+
+def run_comparison(config: RunConfig, seeds: int, folder: Path, resume: bool) -> None:
+    from sandbox_rl.compare import compare as run
+    from sandbox_rl.progress import LiveProgress
+    from sandbox_rl.report import write_report
+
+    command = "sandbox-rl " + " ".join(sys.argv[1:])
+    with Grader(config.sandbox.backend, config.sandbox.workers) as grader, LiveProgress(screen) as live:
+        found = run(config, seeds, folder, grader, resume=resume, report=live, command=command)
+    page = write_report(found, folder)
+    for line in found.conclusion:
+        screen.print(f"- {line}", highlight=False)
+    screen.print(f"report: {page}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(help="A finished run's folder.")]) -> None:
+    """Draw a run's report again from its report.json."""
+    from sandbox_rl.report import load_report, write_report
+
+    screen.print(f"report: {write_report(load_report(folder), folder)}", highlight=False, soft_wrap=True)
+
+
+@tasks_app.command("list")
+def list_suites() -> None:
+    """The suites that ship."""
+    table = Table("suite", "what", "licence")
+    for info in shipped_suites():
+        table.add_row(info.name, info.description, info.licence)
+    screen.print(table)
+
+
+@tasks_app.command()
+def show(suite: str, task: Annotated[str | None, typer.Argument(help="One task's id.")] = None) -> None:
+    """A suite's tasks, or one task whole."""
+    loaded = load_suite(suite)
+    if task is None:
+        for one in loaded.tasks:
+            typer.echo(f"{one.split:<10} {one.id}")
+        return
+    found = {one.id: one for one in loaded.tasks}.get(task)
+    if found is None:
+        raise UserError(f"suite {suite!r} has no task {task!r}; `sandbox-rl tasks show {suite}` lists those it has.")
+    typer.echo(found.model_dump_json(indent=2, exclude_defaults=True))
+
+
+@tasks_app.command()
+def schema() -> None:
+    """JSON Schema of one line of a task file."""
+    typer.echo(json.dumps(task_schema(), indent=2))
+
+
 def main() -> None:
     """Entry point: a user's mistake is one sentence, and exit status 2."""
     try:
-        app(standalone_mode=True)
-    except (UserError, TaskError, UnknownReward, SandboxUnavailable, BrokenReward, OSError) as error:
-        screen.print(f"[bold red]error:[/] {error}", highlight=False, markup=True, soft_wrap=True)
+        app()
+    except (SandboxRLError, TaskError, UnknownReward, SandboxUnavailable, BrokenReward, OSError) as error:
+        screen.print(f"error: {error}", highlight=False, markup=False, soft_wrap=True)
         raise SystemExit(2) from None

@@ -1,0 +1,194 @@
+"""The comparison: one base, DPO and PPO from it on the same tasks, several seeds, one report."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from sandbox_rewards.grading import Grader
+from sandbox_rl.comparison import Arm, Comparison, Shown, conclude, estimate, rates
+from sandbox_rl.config import RunConfig
+from sandbox_rl.dpo import train_dpo
+from sandbox_rl.errors import UserError
+from sandbox_rl.evaluate import Evaluation, evaluate
+from sandbox_rl.pairs import sample_pairs
+from sandbox_rl.policy import load_policy
+from sandbox_rl.ppo import train_ppo
+from sandbox_rl.progress import Report
+from sandbox_rl.run_folder import write_atomically
+from sandbox_rl.sft import train_sft
+from sandbox_tasks.leaks import find_leaks
+from sandbox_tasks.suite import TaskSuite, load_suite
+
+ARMS = ("base", "dpo", "ppo")
+
+
+@dataclass(frozen=True)
+class SeedRun:
+    """The folders of one seed, and the tasks that all its phases share."""
+
+    config: RunConfig
+    suite: TaskSuite
+    path: Path
+    grader: Grader
+    resume: bool
+    report: Report
+
+    def run(self) -> dict[str, Evaluation]:
+        """Every arm's evaluation on the test split."""
+        train, validation = self.suite.split("train"), self.suite.split("validation")
+        config, path, grader = self.config, self.path, self.grader
+        options: dict[str, Any] = {"resume": self.resume, "report": self.report}
+        base = self._timed("sft", lambda: train_sft(config, train, path / "sft", **options))
+        pairs = self._timed("pairs", lambda: sample_pairs(config, base, train, grader, path / "pairs", **options))
+        dpo = self._timed("dpo", lambda: train_dpo(config, base, pairs, validation, grader, path / "dpo", **options))
+        ppo = self._timed("ppo", lambda: train_ppo(config, base, train, validation, grader, path / "ppo", **options))
+        return {name: self._evaluated(name, folder) for name, folder in zip(ARMS, (base, dpo, ppo), strict=True)}
+
+    def _timed(self, phase: str, work: Callable[[], Path]) -> Path:
+        """Run a phase; its wall time is kept when it was done now, in one go or in several."""
+        clock = self.path / f"{phase}.seconds.json"
+        if self.resume and (self.path / phase / "done.json").exists() and clock.exists():
+            return work()
+        before = json.loads(clock.read_text()) if self.resume and clock.exists() else 0.0
+        started = time.perf_counter()
+        try:
+            return work()
+        finally:
+            write_atomically(clock, json.dumps(before + time.perf_counter() - started).encode())
+
+    def seconds(self, *phases: str) -> float:
+        return sum(json.loads((self.path / f"{phase}.seconds.json").read_text()) for phase in phases)
+
+    def _evaluated(self, name: str, policy: Path) -> Evaluation:
+        kept = self.path / f"evaluation-{name}.json"
+        if self.resume and kept.exists():
+            return Evaluation.model_validate_json(kept.read_text())
+        self.report(phase=f"test {name}", step=0, total=1)
+        found = evaluate(self.config, load_policy(policy), self.suite.split("test"), self.grader, seed=self.config.seed)
+        write_atomically(kept, found.model_dump_json().encode())
+        self.report(phase=f"test {name}", step=1, total=1, pass_rate=found.pass_rate())
+        return found
+
+    def metrics(self, arm: str) -> list[dict[str, Any]]:
+        file = self.path / arm / "metrics.jsonl"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def compare(config: RunConfig, seeds: int, folder: Path, grader: Grader, *, resume: bool, report: Report, command: str) -> Comparison:
+    """Run every seed (what is finished is not repeated on `resume`) and put the figures together."""
+    transformers.utils.logging.disable_progress_bar()
+    suite = load_suite(config.suite)
+    for split in ("train", "validation", "test"):
+        if not suite.split(split):
+            raise UserError(f"suite {config.suite!r} has no {split} task; comparing needs train, validation and test.")
+    leaks = [str(leak) for leak in find_leaks(suite) if leak.severity == "leak"]
+    runs = []
+    for number in range(seeds):
+        own = config.model_copy(update={"seed": config.seed + number})
+        tell = _labelled(report, number, seeds)
+        runs.append(SeedRun(own, suite, folder / f"seed-{own.seed}", grader, resume, tell))
+    results = [run.run() for run in runs]
+    return _put_together(config, suite, runs, results, leaks, command)
+
+
+def _labelled(report: Report, number: int, seeds: int) -> Report:
+    def tell(*, phase: str, step: int, total: int, **figures: float) -> None:
+        report(phase=f"{phase} (seed {number + 1}/{seeds})" if seeds > 1 else phase, step=step, total=total, **figures)
+
+    return tell
+
+
+def _put_together(
+    config: RunConfig, suite: TaskSuite, runs: list[SeedRun], results: list[dict[str, Evaluation]], leaks: list[str], command: str
+) -> Comparison:
+    k = min(config.eval.k, config.eval.samples_per_task)
+    evaluations = {name: [result[name] for result in results] for name in ARMS}
+    arms = [_arm(name, evaluations[name], runs, k) for name in ARMS]
+    table = {name: rates(evaluations[name]) for name in ARMS}
+    wanted = (("ppo", "dpo"), ("ppo", "base"), ("dpo", "base"))
+    differences = {f"{a} - {b}": estimate(table[a] - table[b]) for a, b in wanted}
+    return Comparison(
+        title=config.title, command=command, k=k, tasks=len(suite.split("test")), samples_per_task=config.eval.samples_per_task,
+        seeds=[run.config.seed for run in runs], arms=arms, differences=differences,
+        curves={arm: [run.metrics(arm) for run in runs] for arm in ("dpo", "ppo")},
+        gallery=_gallery(suite, results[0]), warnings=leaks + _warnings(arms, runs), config=config.model_dump(),
+        conclusion=conclude(arms, differences, len(runs)), environment=environment(),
+        peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    )  # fmt: skip
+
+
+def _arm(name: str, evaluations: list[Evaluation], runs: list[SeedRun], k: int) -> Arm:
+    phases = {"base": ("sft",), "dpo": ("pairs", "dpo"), "ppo": ("ppo",)}[name]
+    costs = [_cost(name, run) for run in runs]
+    verdicts: dict[str, int] = {}
+    for evaluation in evaluations:
+        for verdict, count in evaluation.verdicts().items():
+            verdicts[verdict] = verdicts.get(verdict, 0) + count
+    return Arm(
+        name=name, pass_at_1=estimate(rates(evaluations)), pass_at_k=estimate(rates(evaluations, k)),
+        per_seed=[e.pass_rate() for e in evaluations], verdicts=verdicts,
+        completions=sum(c["completions"] for c in costs) // len(runs), tokens=sum(c["tokens"] for c in costs) // len(runs),
+        sandbox_seconds=sum(c["sandbox_seconds"] for c in costs) / len(runs),
+        wall_seconds=sum(run.seconds(*phases) for run in runs) / len(runs),
+    )  # fmt: skip
+
+
+def _cost(name: str, run: SeedRun) -> dict[str, Any]:
+    """What training an arm sampled and graded."""
+    if name == "base":
+        return {"completions": 0, "tokens": 0, "sandbox_seconds": 0.0}
+    lines = run.metrics("ppo") if name == "ppo" else [json.loads((run.path / "pairs" / "done.json").read_text())]
+    return {key: sum(line[key] for line in lines) for key in ("completions", "tokens", "sandbox_seconds")}
+
+
+def _warnings(arms: list[Arm], runs: list[SeedRun]) -> list[str]:
+    """What went wrong, in sentences."""
+    said = []
+    for arm in arms:
+        missing = arm.verdicts.get("no_verdict", 0)
+        if missing:
+            said.append(f"{missing} test answers of {arm.name} have no verdict (our fault); they count neither way.")
+    for run in runs:
+        lines = run.metrics("ppo")
+        worst = max(lines, key=lambda line: line["kl"])
+        if worst["kl"] > 10:
+            said.append(f"Seed {run.config.seed}: PPO's KL to the base reached {worst['kl']:.1f} nats an answer at step {worst['step']}.")
+        lost = sum(line["no_verdict"] for line in lines)
+        if lost:
+            said.append(f"Seed {run.config.seed}: {lost} training answers of PPO had no verdict and were left out of the updates.")
+        cut = lines[-1]["unfinished"]
+        if cut > 0.05:
+            said.append(f"Seed {run.config.seed}: {cut:.0%} of PPO's last answers were cut at {run.config.model.max_new_tokens} tokens.")
+    return said
+
+
+def _gallery(suite: TaskSuite, result: dict[str, Evaluation]) -> list[Shown]:
+    """The first answer of each arm to a few tasks, those first on which the arms differ."""
+    shown = []
+    for index, task in enumerate(suite.split("test")):
+        answers = {name: result[name].tasks[index] for name in ARMS}
+        pairs = {name: (a.texts[0], a.grades[0].verdict.value) for name, a in answers.items()}
+        shown.append(Shown(task_id=task.id, prompt=task.prompt, answers=pairs))
+    shown.sort(key=lambda s: len({verdict for _, verdict in s.answers.values()}), reverse=True)
+    return shown[:8]
+
+
+def environment() -> dict[str, Any]:
+    """What the figures were measured on."""
+    return {
+        "machine": platform.platform(), "cpus": len(os.sched_getaffinity(0)), "python": sys.version.split()[0],
+        "torch": torch.__version__, "transformers": transformers.__version__,
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+    }  # fmt: skip

@@ -1,0 +1,119 @@
+"""What a comparison found: figures, and the sentences that follow from them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from sandbox_rl.evaluate import Evaluation
+from sandbox_rl.statistics import bootstrap_interval
+
+
+class Estimate(BaseModel):
+    """A mean and its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class Arm(BaseModel):
+    """One way of training, over all seeds."""
+
+    name: str
+    pass_at_1: Estimate
+    pass_at_k: Estimate
+    per_seed: list[float]
+    verdicts: dict[str, int]
+    completions: int
+    """Answers sampled for training, per seed."""
+    tokens: int
+    sandbox_seconds: float
+    wall_seconds: float
+
+
+class Shown(BaseModel):
+    """One task's answers side by side."""
+
+    task_id: str
+    prompt: str
+    answers: dict[str, tuple[str, str]]
+    """Arm -> (text, verdict)."""
+
+
+class Comparison(BaseModel):
+    """All that the report shows; `report.json` is this."""
+
+    title: str
+    command: str
+    k: int
+    tasks: int
+    samples_per_task: int
+    seeds: list[int]
+    arms: list[Arm]
+    differences: dict[str, Estimate]
+    """`a - b` -> difference of pass@1 on the same tasks and seeds."""
+    curves: dict[str, list[list[dict[str, Any]]]]
+    """Arm -> seed -> metrics lines."""
+    gallery: list[Shown]
+    warnings: list[str]
+    conclusion: list[str]
+    config: dict[str, Any]
+    environment: dict[str, Any]
+    peak_memory_mb: float
+
+
+def rates(evaluations: list[Evaluation], k: int = 1) -> np.ndarray:
+    """pass@k (seeds, tasks)."""
+    return np.array([evaluation.per_task(k) for evaluation in evaluations])
+
+
+def estimate(values: np.ndarray) -> Estimate:
+    """Mean and interval of (seeds, tasks); tasks that were not judged at every seed are left out."""
+    kept = values[:, ~np.isnan(values).any(axis=0)]
+    if kept.shape[1] == 0:
+        return Estimate(mean=math.nan, low=math.nan, high=math.nan)
+    interval = bootstrap_interval(kept)
+    return Estimate(mean=float(kept.mean()), low=interval.low, high=interval.high)
+
+
+def conclude(arms: list[Arm], differences: dict[str, Estimate], seeds: int) -> list[str]:
+    """Plain sentences, each from one figure by one rule: an interval that holds 0 shows no difference."""
+    by_name = {arm.name: arm for arm in arms}
+    said = [_against(name.split(" - ")[0], "base", d) for name, d in differences.items() if name.endswith(" - base")]
+    if "ppo - dpo" in differences:
+        ppo, dpo = by_name["ppo"], by_name["dpo"]
+        said.insert(0, _against("PPO", "DPO", differences["ppo - dpo"]))
+        times = ppo.wall_seconds / dpo.wall_seconds if dpo.wall_seconds else math.nan
+        said.append(
+            f"PPO took {times:.1f} times DPO's wall time ({ppo.wall_seconds:.0f} s against {dpo.wall_seconds:.0f} s a seed, "
+            f"sampling of pairs included) for {ppo.completions:,} sampled answers against {dpo.completions:,}."
+        )
+        said.append(_worth_it(differences["ppo - dpo"], times))
+    if seeds == 1:
+        said.append("With one seed the intervals tell how tasks vary, not how training does; run more seeds before you decide.")
+    return said
+
+
+def _against(one: str, other: str, difference: Estimate) -> str:
+    one, other = (name.upper() if name in ("ppo", "dpo") else name for name in (one, other))
+    low, high = (f"{100 * v:+.1f}" for v in (difference.low, difference.high))
+    points = f"{abs(100 * difference.mean):.1f} points of pass@1 (95 % interval {low} to {high})"
+    if difference.low > 0:
+        return f"{one} beats {other} by {points}."
+    if difference.high < 0:
+        return f"{one} is worse than {other} by {points}."
+    largest = 100 * max(abs(difference.low), abs(difference.high))
+    return f"No difference shown between {one} and {other}: {points}; these data can't exclude differences of up to {largest:.0f} points."
+
+
+def _worth_it(difference: Estimate, times: float) -> str:
+    if difference.low > 0:
+        cost = f"costs {times:.1f} times DPO's time" if times > 1 else "is no dearer than DPO"
+        return f"Here PPO is worth it if {100 * difference.low:.0f} points or more matter to you: it {cost}."
+    if difference.high < 0:
+        return "Here PPO is not worth it: DPO gives more."
+    return "Here nothing shows that PPO is worth it over DPO; take the cheaper one, or measure with more seeds and tasks."

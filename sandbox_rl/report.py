@@ -1,0 +1,100 @@
+"""The report: one page that needs no network, the same in Markdown, and the figures as JSON."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from sandbox_rl.comparison import Comparison
+from sandbox_rl.run_folder import write_atomically
+
+COLOURS = {"base": "#767676", "dpo": "#0072B2", "ppo": "#D55E00"}
+"""Okabe and Ito's palette, told apart by colour-blind readers too."""
+
+
+def write_report(comparison: Comparison, folder: Path) -> Path:
+    """Write report.json, report.md and report.html; gives the page's path."""
+    pages = jinja2.Environment(
+        loader=jinja2.PackageLoader("sandbox_rl"), autoescape=jinja2.select_autoescape(["html"]), trim_blocks=True, lstrip_blocks=True
+    )
+    plots = {
+        "arms": plot_arms(comparison),
+        "reward": plot_curve(comparison, "ppo", "pass_rate", "pass rate of training answers"),
+        "validation": plot_curve(comparison, None, "validation_pass_rate", "validation pass rate"),
+        "kl": plot_curve(comparison, "ppo", "kl", "KL to the base (nats an answer)"),
+    }
+    html = pages.get_template("report.html").render(c=comparison, plots=plots, colours=COLOURS)
+    markdown = pages.get_template("report.md").render(c=comparison, fence=fence)
+    write_atomically(folder / "report.json", comparison.model_dump_json(indent=1).encode())
+    write_atomically(folder / "report.md", markdown.encode())
+    write_atomically(folder / "report.html", html.encode())
+    return folder / "report.html"
+
+
+def load_report(folder: Path) -> Comparison:
+    return Comparison.model_validate_json((folder / "report.json").read_text())
+
+
+def fence(text: str) -> str:
+    """`text` as a Markdown code block that nothing in it can close."""
+    ticks = "```"
+    while ticks in text:
+        ticks += "`"
+    return f"{ticks}python\n{text}\n{ticks}"
+
+
+def plot_arms(comparison: Comparison) -> Markup:
+    """pass@1 of each arm with its interval, and each seed as a dot."""
+    figure, axes = _figure(1.9)
+    for row, arm in enumerate(reversed(comparison.arms)):
+        colour, value = COLOURS[arm.name], arm.pass_at_1
+        axes.plot([value.low, value.high], [row, row], color=colour, linewidth=6, alpha=0.35, solid_capstyle="round")
+        axes.plot(arm.per_seed, [row] * len(arm.per_seed), "o", color=colour, markersize=4, alpha=0.7)
+        axes.plot([value.mean], [row], "D", color=colour, markersize=7)
+        axes.annotate(f"{value.mean:.3f}", (value.mean, row), xytext=(0, 9), textcoords="offset points", ha="center", fontsize=9)
+    axes.set_yticks(range(len(comparison.arms)), [arm.name for arm in reversed(comparison.arms)])
+    axes.set_ylim(-0.6, len(comparison.arms) - 0.3)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("pass@1 on held-out tasks, with 95 % interval")
+    return _svg(figure)
+
+
+def plot_curve(comparison: Comparison, arm: str | None, key: str, label: str) -> Markup:
+    """One line a seed over the share of training done, for one arm or all."""
+    figure, axes = _figure(2.6)
+    for name, seeds in comparison.curves.items():
+        if arm in (None, name):
+            for number, lines in enumerate(seeds):
+                points = [(line["step"] / lines[-1]["step"], line[key]) for line in lines if key in line]
+                marker = "o" if key.startswith("validation") else None
+                axes.plot(*zip(*points, strict=True), color=COLOURS[name], marker=marker, markersize=4, alpha=0.8,
+                          label=name if number == 0 else None)  # fmt: skip
+    axes.set_xlabel("share of training")
+    axes.set_ylabel(label)
+    axes.legend(frameon=False)
+    return _svg(figure)
+
+
+def _figure(height: float) -> tuple[Any, Any]:
+    import matplotlib
+
+    matplotlib.use("agg")
+    matplotlib.rcParams["svg.fonttype"] = "none"  # text stays text
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.2, height), layout="constrained")
+    axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25)
+    return figure, axes
+
+
+def _svg(figure: Any) -> Markup:
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", transparent=True)
+    text = buffer.getvalue()
+    return Markup(text[text.index("<svg") :])  # noqa: S704 - drawn here from numbers and our own labels
