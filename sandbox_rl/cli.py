@@ -12,21 +12,31 @@ import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
-
 from sandbox_rewards.grade import Completion, Grade, Verdict
 from sandbox_rewards.grading import BrokenReward, Grader
 from sandbox_rewards.registry import UnknownReward, load_reward
 from sandbox_rewards.sandbox.backends import BACKENDS, SandboxUnavailable, probe
-from sandbox_rl.config import RunConfig, load_config
-from sandbox_rl.errors import SandboxRLError, UserError
-from sandbox_tasks.jsonl import read_jsonl
+from sandbox_rewards.suite_check import check_tasks
 from sandbox_tasks.errors import TaskError
+from sandbox_tasks.jsonl import read_jsonl
+from sandbox_tasks.leaks import find_leaks
+from sandbox_tasks.readers import read_format
 from sandbox_tasks.suite import TaskSuite, load_suite, shipped_suites, task_schema
 from sandbox_tasks.task import Task
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+from sandbox_rl.config import RunConfig, load_config
+from sandbox_rl.errors import SandboxRLError, UserError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Align language models with rewards that are executed: PPO with a critic, DPO on the same tasks, and which is worth it.",
+)
 tasks_app = typer.Typer(no_args_is_help=True, help="Look at, convert and check task suites.")
 app.add_typer(tasks_app, name="tasks")
+train_app = typer.Typer(no_args_is_help=True, help="Train one policy: a warm start, PPO or DPO.")
+app.add_typer(train_app, name="train")
 screen = Console(stderr=True)
 
 
@@ -95,6 +105,10 @@ def doctor() -> None:
         reason = probe(name)
         table.add_row(name, "no" if reason else "yes", reason or "")
     screen.print(table)
+    import torch
+
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none: training runs on the CPU (tiny models)"
+    screen.print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, GPU: {gpu}", highlight=False)
 
 
 Settings = Annotated[list[str], typer.Option("--set", help="Override a setting: --set ppo.learning_rate=1e-5.")]
@@ -107,7 +121,7 @@ def compare(
     seeds: Annotated[int, typer.Option(min=1, help="How often everything is run, with other seeds.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME unless told.")] = None,
     model: Annotated[str | None, typer.Option(help="Hugging Face name or folder of a causal LM.")] = None,
-    settings: Settings = [],  # noqa: B006 - typer's way of saying none
+    settings: Settings = [],
     resume: Resume = False,
 ) -> None:
     """Train PPO and DPO from the same base on the same tasks, and say which is worth it."""
@@ -171,6 +185,133 @@ def show(suite: str, task: Annotated[str | None, typer.Argument(help="One task's
 def schema() -> None:
     """JSON Schema of one line of a task file."""
     typer.echo(json.dumps(task_schema(), indent=2))
+
+
+@tasks_app.command()
+def convert(
+    format: Annotated[str, typer.Argument(help="The format that the file has: humaneval or mbpp.")],
+    source: Annotated[Path, typer.Argument(help="The file as published.")],
+    out: Annotated[Path, typer.Argument(help="A .jsonl or .yaml file to write.")],
+) -> None:
+    """Turn a file of a known format into a suite."""
+    suite = read_format(format, source)
+    suite.save(out)
+    screen.print(f"{len(suite.tasks)} tasks written to {out}", highlight=False)
+
+
+@tasks_app.command()
+def check(
+    suite: Annotated[str, typer.Argument(help="A suite's name or file.")],
+    sandbox: Sandbox = "auto",
+    workers: Workers = None,
+) -> None:
+    """Run references, empty answers and mutants; look for leaks between splits. Exit status 1 when something is wrong."""
+    loaded = load_suite(suite)
+    with Grader(sandbox, workers) as grader, progress() as bar:
+        row = bar.add_task("checking", total=None)
+        found = check_tasks(list(loaded.tasks), grader, on_grade=lambda: bar.advance(row))
+    table = Table("task", "what is wrong", title=f"{suite}: {len(found)} tasks")
+    for one in found:
+        for problem in one.problems:
+            table.add_row(one.task_id, problem)
+    leaks = [leak for leak in find_leaks(loaded) if leak.severity == "leak"]
+    for leak in leaks:
+        table.add_row(leak.held_out_id, str(leak))
+    killed, made = sum(c.mutants - c.survivors for c in found), sum(c.mutants for c in found)
+    screen.print(table if table.row_count else "nothing is wrong", highlight=False)
+    screen.print(f"{killed} of {made} mutants fail their tests", highlight=False)
+    raise typer.Exit(1 if table.row_count else 0)
+
+
+def training_options(config: str, settings: list[str], out: Path, resume: bool) -> RunConfig:
+    chosen = load_config(config, settings)
+    empty_or_resumed(out, resume)
+    return chosen
+
+
+ConfigName = Annotated[str, typer.Option(help="A shipped config or a YAML file.")]
+Base = Annotated[Path, typer.Option(help="Folder of the base policy.")]
+Out = Annotated[Path, typer.Option(help="Folder of this run.")]
+
+
+@train_app.command()
+def sft(out: Out, config: ConfigName = "quickstart", settings: Settings = [], resume: Resume = False) -> None:
+    """Warm start: imitate (imperfect) solutions."""
+    from sandbox_rl.progress import LiveProgress
+    from sandbox_rl.sft import train_sft
+
+    chosen = training_options(config, settings, out, resume)
+    with LiveProgress(screen) as live:
+        said(train_sft(chosen, load_suite(chosen.suite).split("train"), out, resume=resume, report=live))
+
+
+@train_app.command()
+def ppo(base: Base, out: Out, config: ConfigName = "quickstart", settings: Settings = [], resume: Resume = False) -> None:
+    """PPO with a critic, on the suite's train split."""
+    from sandbox_rl.ppo import train_ppo
+    from sandbox_rl.progress import LiveProgress
+
+    chosen = training_options(config, settings, out, resume)
+    suite = load_suite(chosen.suite)
+    train, validation = suite.split("train"), suite.split("validation")
+    with Grader(chosen.sandbox.backend, chosen.sandbox.workers) as grader, LiveProgress(screen) as live:
+        said(train_ppo(chosen, base, train, validation, grader, out, resume=resume, report=live))
+
+
+@train_app.command()
+def dpo(
+    base: Base,
+    out: Out,
+    pairs: Annotated[Path, typer.Option(help="pairs.jsonl, as `sandbox-rl pairs` writes it.")],
+    config: ConfigName = "quickstart",
+    settings: Settings = [],
+    resume: Resume = False,
+) -> None:
+    """DPO on pairs of graded answers."""
+    from sandbox_rl.dpo import train_dpo
+    from sandbox_rl.progress import LiveProgress
+
+    chosen = training_options(config, settings, out, resume)
+    validation = load_suite(chosen.suite).split("validation")
+    with Grader(chosen.sandbox.backend, chosen.sandbox.workers) as grader, LiveProgress(screen) as live:
+        said(train_dpo(chosen, base, pairs, validation, grader, out, resume=resume, report=live))
+
+
+@app.command()
+def pairs(base: Base, out: Out, config: ConfigName = "quickstart", settings: Settings = [], resume: Resume = False) -> None:
+    """Sample the base policy on the training tasks and pair better with worse answers (TRL's format)."""
+    from sandbox_rl.pairs import sample_pairs
+    from sandbox_rl.progress import LiveProgress
+
+    chosen = training_options(config, settings, out, resume)
+    train = load_suite(chosen.suite).split("train")
+    with Grader(chosen.sandbox.backend, chosen.sandbox.workers) as grader, LiveProgress(screen) as live:
+        said(sample_pairs(chosen, base, train, grader, out, resume=resume, report=live))
+
+
+@app.command("eval")
+def evaluate_policy(
+    policy: Annotated[Path, typer.Argument(help="Folder of a policy.")],
+    split: Annotated[Literal["train", "validation", "test"], typer.Option()] = "test",
+    config: ConfigName = "quickstart",
+    settings: Settings = [],
+) -> None:
+    """pass@1 and pass@k on a split, with 95 % intervals over its tasks."""
+    from sandbox_rl.comparison import estimate, rates
+    from sandbox_rl.evaluate import evaluate
+    from sandbox_rl.policy import load_policy
+
+    chosen = load_config(config, settings)
+    tasks = load_suite(chosen.suite).split(split)
+    with Grader(chosen.sandbox.backend, chosen.sandbox.workers) as grader:
+        found = evaluate(chosen, load_policy(policy), tasks, grader, seed=chosen.seed)
+    for k in sorted({1, min(chosen.eval.k, chosen.eval.samples_per_task)}):
+        value = estimate(rates([found], k))
+        typer.echo(f"pass@{k}: {value.mean:.3f} (95 % interval {value.low:.3f} to {value.high:.3f}, {len(tasks)} tasks)")
+
+
+def said(path: Path) -> None:
+    screen.print(f"written: {path}", highlight=False, soft_wrap=True)
 
 
 def main() -> None:

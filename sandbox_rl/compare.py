@@ -15,8 +15,10 @@ from typing import Any
 
 import torch
 import transformers
-
 from sandbox_rewards.grading import Grader
+from sandbox_tasks.leaks import find_leaks
+from sandbox_tasks.suite import TaskSuite, load_suite
+
 from sandbox_rl.comparison import Arm, Comparison, Shown, conclude, estimate, rates
 from sandbox_rl.config import RunConfig
 from sandbox_rl.dpo import train_dpo
@@ -28,8 +30,6 @@ from sandbox_rl.ppo import train_ppo
 from sandbox_rl.progress import Report
 from sandbox_rl.run_folder import write_atomically
 from sandbox_rl.sft import train_sft
-from sandbox_tasks.leaks import find_leaks
-from sandbox_tasks.suite import TaskSuite, load_suite
 
 ARMS = ("base", "dpo", "ppo")
 
@@ -69,7 +69,7 @@ class SeedRun:
             write_atomically(clock, json.dumps(before + time.perf_counter() - started).encode())
 
     def seconds(self, *phases: str) -> float:
-        return sum(json.loads((self.path / f"{phase}.seconds.json").read_text()) for phase in phases)
+        return sum(float(json.loads((self.path / f"{phase}.seconds.json").read_text())) for phase in phases)
 
     def _evaluated(self, name: str, policy: Path) -> Evaluation:
         kept = self.path / f"evaluation-{name}.json"
@@ -86,9 +86,11 @@ class SeedRun:
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
-def compare(config: RunConfig, seeds: int, folder: Path, grader: Grader, *, resume: bool, report: Report, command: str) -> Comparison:
+def compare(
+    config: RunConfig, seeds: int, folder: Path, grader: Grader, *, resume: bool, report: Report, command: str
+) -> Comparison:
     """Run every seed (what is finished is not repeated on `resume`) and put the figures together."""
-    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     suite = load_suite(config.suite)
     for split in ("train", "validation", "test"):
         if not suite.split(split):
@@ -105,13 +107,23 @@ def compare(config: RunConfig, seeds: int, folder: Path, grader: Grader, *, resu
 
 def _labelled(report: Report, number: int, seeds: int) -> Report:
     def tell(*, phase: str, step: int, total: int, **figures: float) -> None:
-        report(phase=f"{phase} (seed {number + 1}/{seeds})" if seeds > 1 else phase, step=step, total=total, **figures)
+        report(
+            phase=f"{phase} (seed {number + 1}/{seeds})" if seeds > 1 else phase,
+            step=step,
+            total=total,
+            **figures,
+        )
 
     return tell
 
 
 def _put_together(
-    config: RunConfig, suite: TaskSuite, runs: list[SeedRun], results: list[dict[str, Evaluation]], leaks: list[str], command: str
+    config: RunConfig,
+    suite: TaskSuite,
+    runs: list[SeedRun],
+    results: list[dict[str, Evaluation]],
+    leaks: list[str],
+    command: str,
 ) -> Comparison:
     k = min(config.eval.k, config.eval.samples_per_task)
     evaluations = {name: [result[name] for result in results] for name in ARMS}
@@ -164,13 +176,19 @@ def _warnings(arms: list[Arm], runs: list[SeedRun]) -> list[str]:
         lines = run.metrics("ppo")
         worst = max(lines, key=lambda line: line["kl"])
         if worst["kl"] > 10:
-            said.append(f"Seed {run.config.seed}: PPO's KL to the base reached {worst['kl']:.1f} nats an answer at step {worst['step']}.")
+            said.append(
+                f"Seed {run.config.seed}: PPO's KL to the base reached {worst['kl']:.1f} nats an answer at step {worst['step']}."
+            )
         lost = sum(line["no_verdict"] for line in lines)
         if lost:
-            said.append(f"Seed {run.config.seed}: {lost} training answers of PPO had no verdict and were left out of the updates.")
+            said.append(
+                f"Seed {run.config.seed}: {lost} training answers of PPO had no verdict and were left out of the updates."
+            )
         cut = lines[-1]["unfinished"]
         if cut > 0.05:
-            said.append(f"Seed {run.config.seed}: {cut:.0%} of PPO's last answers were cut at {run.config.model.max_new_tokens} tokens.")
+            said.append(
+                f"Seed {run.config.seed}: {cut:.0%} of PPO's last answers were cut at {run.config.model.max_new_tokens} tokens."
+            )
     return said
 
 

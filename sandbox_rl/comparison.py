@@ -107,7 +107,10 @@ def _against(one: str, other: str, difference: Estimate) -> str:
     if difference.high < 0:
         return f"{one} is worse than {other} by {points}."
     largest = 100 * max(abs(difference.low), abs(difference.high))
-    return f"No difference shown between {one} and {other}: {points}; these data can't exclude differences of up to {largest:.0f} points."
+    return (
+        f"No difference shown between {one} and {other}: {points}; "
+        f"these data can't exclude differences of up to {largest:.0f} points."
+    )
 
 
 def _worth_it(difference: Estimate, times: float) -> str:

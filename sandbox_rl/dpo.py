@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from sandbox_rewards.grading import Grader
+from sandbox_tasks.jsonl import read_jsonl
+from sandbox_tasks.task import Task
 from torch import Tensor
 
-from sandbox_rewards.grading import Grader
 from sandbox_rl.best_policy import BestPolicy
 from sandbox_rl.config import RunConfig
 from sandbox_rl.errors import TrainingError, UserError
@@ -20,8 +22,6 @@ from sandbox_rl.pairs import Pair
 from sandbox_rl.policy import Policy, load_policy, make_batch
 from sandbox_rl.progress import Report
 from sandbox_rl.run_folder import Randomness, RunFolder
-from sandbox_tasks.jsonl import read_jsonl
-from sandbox_tasks.task import Task
 
 
 def train_dpo(
@@ -34,7 +34,9 @@ def train_dpo(
     if resume and run.finished():
         return best.folder
     if not pairs_file.read_text().strip():
-        raise UserError(f"{pairs_file} holds no pair: no task had both a better and a worse answer; raise pairs.samples_per_prompt.")
+        raise UserError(
+            f"{pairs_file} holds no pair: no task had both a better and a worse answer; raise pairs.samples_per_prompt."
+        )
     pairs = read_jsonl(pairs_file, Pair)
     policy, reference = load_policy(base), load_policy(base)
     optimizer = torch.optim.AdamW(policy.lm.parameters(), lr=config.dpo.learning_rate, weight_decay=0.0)
@@ -54,7 +56,10 @@ def train_dpo(
         run.log({"phase": "dpo", "step": step, **metrics})
         report(phase="DPO", step=step, total=len(batches), loss=metrics["loss"], accuracy=metrics["accuracy"])
         if step % config.dpo.validate_every == 0:
-            run.save(step, {"policy": policy.state_dict(), "optimizer": optimizer.state_dict(), "best": best.state()})
+            run.save(
+                step,
+                {"policy": policy.state_dict(), "optimizer": optimizer.state_dict(), "best": best.state()},
+            )
     run.finish({"best_step": best.step, "validation_pass_rate": best.score, "pairs": len(pairs)})
     return best.folder
 
@@ -69,7 +74,13 @@ def _batches(config: RunConfig, pairs: int) -> list[list[int]]:
 
 
 def dpo_step(
-    config: RunConfig, policy: Policy, reference: Policy, optimizer: torch.optim.Optimizer, pairs: list[Pair], step: int, steps: int
+    config: RunConfig,
+    policy: Policy,
+    reference: Policy,
+    optimizer: torch.optim.Optimizer,
+    pairs: list[Pair],
+    step: int,
+    steps: int,
 ) -> dict[str, Any]:
     """One optimizer step; the rate rises over the first tenth and then falls linearly."""
     started = time.perf_counter()
@@ -90,7 +101,8 @@ def dpo_step(
     optimizer.step()
     margin = (chosen - reference_chosen) - (rejected - reference_rejected)
     return {
-        "loss": float(loss.detach()), "accuracy": float((margin > 0).float().mean()), "margin": float(margin.detach().mean() * config.dpo.beta),
+        "loss": float(loss.detach()), "accuracy": float((margin > 0).float().mean()),
+        "margin": float(margin.detach().mean() * config.dpo.beta),
         "kl": float((chosen - reference_chosen).detach().mean()), "seconds": {"update": time.perf_counter() - started},
     }  # fmt: skip
 

@@ -1,8 +1,8 @@
 """What can go wrong, as one tree.
 
-    SandboxRLError
-    ├── UserError       the user can mend it; the message says the fact, the conflict and the fix
-    └── TrainingError   the numbers went wrong (a loss that is not finite)
+SandboxRLError
+├── UserError       the user can mend it; the message says the fact, the conflict and the fix
+└── TrainingError   the numbers went wrong (a loss that is not finite)
 """
 
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import torch
 from pydantic import BaseModel
-
 from sandbox_rewards.grade import Grade, Verdict
 from sandbox_rewards.grading import Grader
+from sandbox_tasks.task import Task
+
 from sandbox_rl.config import RunConfig
 from sandbox_rl.generation import generate
 from sandbox_rl.policy import Policy
 from sandbox_rl.statistics import mean, pass_at_k
-from sandbox_tasks.task import Task
 
 
 class Answers(BaseModel):

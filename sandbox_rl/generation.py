@@ -28,7 +28,13 @@ class Sample:
 
 @torch.no_grad()
 def generate(
-    policy: Policy, prompts: Sequence[str], *, max_new_tokens: int, temperature: float, generator: torch.Generator, batch: int = 128
+    policy: Policy,
+    prompts: Sequence[str],
+    *,
+    max_new_tokens: int,
+    temperature: float,
+    generator: torch.Generator,
+    batch: int = 128,
 ) -> list[Sample]:
     """One sample a prompt, in order. `temperature` 0 takes the likeliest token."""
     samples: list[Sample] = []
@@ -39,7 +45,11 @@ def generate(
 
 
 def _generate_batch(
-    policy: Policy, prompts: list[list[int]], max_new_tokens: int, temperature: float, generator: torch.Generator
+    policy: Policy,
+    prompts: list[list[int]],
+    max_new_tokens: int,
+    temperature: float,
+    generator: torch.Generator,
 ) -> list[Sample]:
     eos = policy.tokenizer.eos_token_id
     ids, attention = _left_padded(prompts, policy.tokenizer.pad_token_id, policy.device)
@@ -63,7 +73,12 @@ def _generate_batch(
             break
         if len(going) < len(tokens):  # finished sequences leave the batch
             cache.batch_select_indices(going)
-            alive, attention, positions, tokens = alive[going], attention[going], positions[going], tokens[going]
+            alive, attention, positions, tokens = (
+                alive[going],
+                attention[going],
+                positions[going],
+                tokens[going],
+            )
         ids = tokens[:, None]
         attention = torch.cat([attention, attention.new_ones(len(attention), 1)], dim=1)
         positions = positions[:, -1:] + 1

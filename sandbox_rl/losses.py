@@ -27,7 +27,12 @@ def value_loss(values: Tensor, old_values: Tensor, returns: Tensor, mask: Tensor
 
 
 def dpo_loss(
-    chosen: Tensor, rejected: Tensor, reference_chosen: Tensor, reference_rejected: Tensor, beta: float, smoothing: float = 0.0
+    chosen: Tensor,
+    rejected: Tensor,
+    reference_chosen: Tensor,
+    reference_rejected: Tensor,
+    beta: float,
+    smoothing: float = 0.0,
 ) -> Tensor:
     """Loss per pair (b,) from sequence log-probabilities (b,): Rafailov et al. 2023 (arXiv:2305.18290), eq. 7.
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import torch
 from pydantic import BaseModel
-
 from sandbox_rewards.grade import Grade
 from sandbox_rewards.grading import Grader
+from sandbox_tasks.task import Task
+
 from sandbox_rl.config import RunConfig
 from sandbox_rl.generation import Sample, generate
 from sandbox_rl.policy import load_policy
 from sandbox_rl.progress import Report
 from sandbox_rl.run_folder import RunFolder, write_atomically
-from sandbox_tasks.task import Task
 
 
 class Pair(BaseModel):
@@ -34,7 +34,16 @@ class Pair(BaseModel):
     rejected_ids: list[int]
 
 
-def sample_pairs(config: RunConfig, base: Path, tasks: Sequence[Task], grader: Grader, path: Path, *, resume: bool, report: Report) -> Path:
+def sample_pairs(
+    config: RunConfig,
+    base: Path,
+    tasks: Sequence[Task],
+    grader: Grader,
+    path: Path,
+    *,
+    resume: bool,
+    report: Report,
+) -> Path:
     """Write `pairs.jsonl`; every finished (not truncated) answer with a verdict can be half of a pair."""
     run = RunFolder(path)
     target = path / "pairs.jsonl"
@@ -60,7 +69,14 @@ def sample_pairs(config: RunConfig, base: Path, tasks: Sequence[Task], grader: G
         report(phase="pairs", step=min(start + chunk, len(tasks)), total=len(tasks), pairs=len(pairs))
     write_atomically(target, "".join(p.model_dump_json() + "\n" for p in pairs).encode())
     completions = len(tasks) * config.pairs.samples_per_prompt
-    run.finish({"pairs": len(pairs), "completions": completions, "tokens": tokens, "sandbox_seconds": sandbox_seconds})
+    run.finish(
+        {
+            "pairs": len(pairs),
+            "completions": completions,
+            "tokens": tokens,
+            "sandbox_seconds": sandbox_seconds,
+        }
+    )
     return target
 
 
@@ -75,7 +91,7 @@ def pairs_of(task: Task, answers: Sequence[tuple[Sample, Grade]], limit: int, rn
     rng.shuffle(judged)
     ranked = [(c, r) for c, r in itertools.product(judged, judged) if (c[1].reward or 0) > (r[1].reward or 0)]
     used: set[str] = set()
-    pairs = []
+    pairs: list[Pair] = []
     for (chosen, good), (rejected, bad) in ranked:
         if len(pairs) < limit and rejected.text not in used:
             used.add(rejected.text)

@@ -90,7 +90,7 @@ def load_policy(model: str | Path, gguf_file: str | None = None) -> Policy:
     lm = transformers.AutoModelForCausalLM.from_pretrained(str(model), dtype=torch.float32, **options)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
-    lm.to("cuda" if torch.cuda.is_available() else "cpu")
+    lm = nn.Module.to(lm, "cuda" if torch.cuda.is_available() else "cpu")
     policy = Policy(lm, tokenizer)
     head = Path(model) / VALUE_HEAD
     if head.exists():
@@ -110,8 +110,11 @@ def new_tiny_policy(texts: Iterable[str], seed: int, vocabulary: int = 360) -> P
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()
-    bpe.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=vocabulary, special_tokens=["<pad>", "<eos>"], show_progress=False))
-    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=bpe, pad_token="<pad>", eos_token="<eos>")
+    bpe.train_from_iterator(
+        texts,
+        trainers.BpeTrainer(vocab_size=vocabulary, special_tokens=["<pad>", "<eos>"], show_progress=False),
+    )
+    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=bpe, pad_token="<pad>", eos_token="<eos>")  # type: ignore[no-untyped-call]
     config = transformers.LlamaConfig(
         vocab_size=len(tokenizer), hidden_size=128, intermediate_size=384, num_hidden_layers=4, num_attention_heads=4,
         num_key_value_heads=4, max_position_embeddings=512, tie_word_embeddings=True,

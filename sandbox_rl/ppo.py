@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
-
 from sandbox_rewards.grade import Grade, Verdict
 from sandbox_rewards.grading import Grader
+from sandbox_tasks.task import Task
+from torch import Tensor
+
 from sandbox_rl.advantages import gae, token_rewards, whiten
 from sandbox_rl.best_policy import BestPolicy
 from sandbox_rl.config import RunConfig
@@ -25,7 +26,6 @@ from sandbox_rl.policy import Batch, Policy, load_policy, make_batch
 from sandbox_rl.progress import Report
 from sandbox_rl.run_folder import Randomness, RunFolder
 from sandbox_rl.statistics import mean
-from sandbox_tasks.task import Task
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,11 @@ def ppo_step(
         "completions": len(samples),
         "tokens": sum(len(s.answer_ids) for s in samples),
         "sandbox_seconds": sum(g.seconds for g in grades),
-        "seconds": {"generate": sampled - started, "grade": graded - sampled, "update": time.perf_counter() - graded},
+        "seconds": {
+            "generate": sampled - started,
+            "grade": graded - sampled,
+            "update": time.perf_counter() - graded,
+        },
     }
     return figures
 
@@ -119,7 +123,14 @@ def make_rollout(
     rewards = token_rewards(torch.tensor(final, device=mask.device), kl, mask, settings.kl_coefficient)
     values = values * mask
     advantages, returns = gae(rewards, values, mask, settings.gamma, settings.lam)
-    return Rollout(batch, logprobs * mask, values, whiten(advantages, mask), returns, k3(logprobs, reference_logprobs) * mask)
+    return Rollout(
+        batch,
+        logprobs * mask,
+        values,
+        whiten(advantages, mask),
+        returns,
+        k3(logprobs, reference_logprobs) * mask,
+    )
 
 
 def _final_reward(sample: Sample, grade: Grade, missing_eos_penalty: float) -> float:
@@ -129,7 +140,12 @@ def _final_reward(sample: Sample, grade: Grade, missing_eos_penalty: float) -> f
 
 
 def update(
-    config: RunConfig, policy: Policy, optimizer: torch.optim.Optimizer, rollout: Rollout, chance: Randomness, step: int
+    config: RunConfig,
+    policy: Policy,
+    optimizer: torch.optim.Optimizer,
+    rollout: Rollout,
+    chance: Randomness,
+    step: int,
 ) -> dict[str, Any]:
     """Epochs of minibatches over one rollout, ended early when the policy has moved far enough."""
     settings = config.ppo
@@ -151,7 +167,12 @@ def update(
 
 
 def _minibatch(
-    config: RunConfig, policy: Policy, optimizer: torch.optim.Optimizer, rollout: Rollout, rows: list[int], step: int
+    config: RunConfig,
+    policy: Policy,
+    optimizer: torch.optim.Optimizer,
+    rollout: Rollout,
+    rows: list[int],
+    step: int,
 ) -> dict[str, float]:
     settings = config.ppo
     batch = Batch(rollout.batch.ids[rows], rollout.batch.attention[rows], rollout.batch.mask[rows])
@@ -179,7 +200,11 @@ def _minibatch(
 
 
 def _restore(
-    state: dict[str, Any] | None, policy: Policy, optimizer: torch.optim.Optimizer, chance: Randomness, best: BestPolicy
+    state: dict[str, Any] | None,
+    policy: Policy,
+    optimizer: torch.optim.Optimizer,
+    chance: Randomness,
+    best: BestPolicy,
 ) -> int:
     """Go on where a checkpoint left off; gives its step, 0 without one."""
     if state is None:

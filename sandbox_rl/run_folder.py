@@ -41,7 +41,10 @@ class RunFolder:
         part = folder / f"part-{step:08d}"
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        state = state | {"metrics_bytes": self.metrics.stat().st_size if self.metrics.exists() else 0, "step": step}
+        state = state | {
+            "metrics_bytes": self.metrics.stat().st_size if self.metrics.exists() else 0,
+            "step": step,
+        }
         torch.save(state, part / "state.pt")
         with (part / "state.pt").open("rb") as file:
             os.fsync(file.fileno())
@@ -72,7 +75,7 @@ def _is_whole(folder: Path) -> bool:
     try:
         wanted = json.loads((folder / "manifest.json").read_text())["sha256"]
         with (folder / "state.pt").open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == wanted
+            return bool(hashlib.file_digest(file, "sha256").hexdigest() == wanted)
     except (OSError, ValueError, KeyError):
         return False
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from sandbox_tasks.quickstart import imperfect_solution
+from sandbox_tasks.task import Task
 
 from sandbox_rl.config import RunConfig
 from sandbox_rl.policy import Policy, load_policy, make_batch, new_tiny_policy, save_policy
 from sandbox_rl.progress import Report
 from sandbox_rl.run_folder import Randomness, RunFolder
-from sandbox_tasks.quickstart import imperfect_solution
-from sandbox_tasks.task import Task
 
 
 def train_sft(config: RunConfig, tasks: Sequence[Task], path: Path, *, resume: bool, report: Report) -> Path:
@@ -37,7 +37,14 @@ def train_sft(config: RunConfig, tasks: Sequence[Task], path: Path, *, resume: b
         run.log({"phase": "sft", "step": step, "loss": loss})
         report(phase="warm start", step=step, total=config.sft.steps, loss=loss)
         if step % 100 == 0:
-            run.save(step, {"policy": policy.state_dict(), "optimizer": optimizer.state_dict(), "chance": chance.state()})
+            run.save(
+                step,
+                {
+                    "policy": policy.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "chance": chance.state(),
+                },
+            )
     save_policy(policy, target)
     run.finish({"steps": config.sft.steps})
     return target
@@ -52,7 +59,12 @@ def _start(config: RunConfig, tasks: Sequence[Task]) -> Policy:
 
 
 def _step(
-    config: RunConfig, policy: Policy, optimizer: torch.optim.Optimizer, tasks: Sequence[Task], order: random.Random, step: int
+    config: RunConfig,
+    policy: Policy,
+    optimizer: torch.optim.Optimizer,
+    tasks: Sequence[Task],
+    order: random.Random,
+    step: int,
 ) -> float:
     """One optimizer step on freshly drawn solutions; cosine-free: the rate falls linearly after a short rise."""
     drawn = [order.choice(tasks) for _ in range(config.sft.batch_size)]
@@ -65,7 +77,7 @@ def _step(
     logprobs, _, _ = policy(batch)
     loss = -(logprobs * batch.mask).sum() / batch.tokens
     optimizer.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     torch.nn.utils.clip_grad_norm_(policy.lm.parameters(), 1.0)
     optimizer.step()
     return float(loss.detach())

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
 
+from sandbox_tasks.task import Task
+
 from sandbox_rewards.grade import Grade, Verdict
 from sandbox_rewards.registry import load_reward
 from sandbox_rewards.source import RewardItem, RewardSource
-from sandbox_tasks.task import Task
 
 
 class BrokenReward(Exception):
@@ -42,9 +43,7 @@ class Grader:
             self._sources[name] = factory(**{k: v for k, v in self._settings.items() if k in wanted})
         return self._sources[name]
 
-    def grade(
-        self, tasks: Sequence[Task], completions: Sequence[str], on_grade: Callable[[], None] | None = None
-    ) -> list[Grade]:
+    def grade(self, tasks: Sequence[Task], completions: Sequence[str], on_grade: Callable[[], None] | None = None) -> list[Grade]:
         """One grade an answer, in the order given; `on_grade` is called as unit tests finish one after another."""
         parts: list[list[tuple[float, Grade]]] = [[] for _ in tasks]
         batches: dict[str, list[tuple[int, RewardItem]]] = defaultdict(list)

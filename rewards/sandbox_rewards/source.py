@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from sandbox_rewards.grade import Grade
 from sandbox_tasks.task import RewardSpec, Task
+
+from sandbox_rewards.grade import Grade
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sandbox_tasks.task import UnitTests
+
 from sandbox_rewards.answers import extract_code
 from sandbox_rewards.grade import Grade, Verdict
 from sandbox_rewards.sandbox.backends import choose_backend
 from sandbox_rewards.sandbox.pool import SandboxPool
 from sandbox_rewards.source import RewardItem
-from sandbox_tasks.task import UnitTests
 
 
 class UnitTestsReward:
@@ -64,7 +65,11 @@ def _grade(item: RewardItem, outcome: dict[str, Any]) -> Grade:
 
 def _no_answer(item: RewardItem) -> Grade:
     return Grade(
-        task_id=item.task.id, reward=0.0, verdict=Verdict.no_answer, tests_total=_total(item), detail="no code in the answer"
+        task_id=item.task.id,
+        reward=0.0,
+        verdict=Verdict.no_answer,
+        tests_total=_total(item),
+        detail="no code in the answer",
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-
 from sandbox_rewards.grade import Grade
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.sandbox.backends import BACKENDS, probe

@@ -95,7 +95,7 @@ class ContainerConnection:
         )
         try:
             attached = client.api.attach_socket(
-                self._container.id, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+                str(self._container.id), params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
             )
             self._socket: socket.socket = getattr(attached, "_sock", attached)
             self._attached = attached

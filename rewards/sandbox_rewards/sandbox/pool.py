@@ -69,4 +69,10 @@ class SandboxPool:
                 return outcome
             finally:
                 self._idle.put((number, worker))
-        return {"verdict": "no_verdict", "tests_passed": 0, "tests_total": 0, "seconds": 0.0, "detail": reason}
+        return {
+            "verdict": "no_verdict",
+            "tests_passed": 0,
+            "tests_total": 0,
+            "seconds": 0.0,
+            "detail": reason,
+        }

@@ -35,7 +35,12 @@ main(message["settings"])
 """What the box's Python is started with: it takes the runner as text from its standard input, so that any image
 with a Python will do and nothing has to be mounted or copied."""
 
-ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", "PYTHONHASHSEED": "0"}
+ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "HOME": "/tmp",
+    "PYTHONHASHSEED": "0",
+}
 """All that code in a box sees of an environment. A fixed hash seed keeps verdicts the same from worker to worker."""
 
 START_S = 60.0
@@ -71,7 +76,8 @@ class ProcessConnection:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, env=ENVIRONMENT, cwd="/",
             start_new_session=True,  # Ctrl-C is for us to handle, not for the box
         )  # fmt: skip
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         self.channel = Channel(self._process.stdout.fileno(), self._process.stdin.fileno())
 
     def close(self) -> str:

@@ -43,9 +43,7 @@ def plain_base(kind: type) -> type | None:
 class Encoder:
     """Turns values into wire form; `objects[i]` is the container that table entry `i` describes."""
 
-    def __init__(
-        self, opaque: Callable[[Any], Wire], shared: dict[str, type], objects: list[Any] | None = None
-    ) -> None:
+    def __init__(self, opaque: Callable[[Any], Wire], shared: dict[str, type], objects: list[Any] | None = None) -> None:
         self._opaque = opaque
         self._shared = {kind: name for name, kind in shared.items()}
         self.objects: list[Any] = list(objects or [])
@@ -77,7 +75,11 @@ class Encoder:
             return ["q", [inline(item) for item in deque.__iter__(container)], container.maxlen]
         if isinstance(container, bytearray):
             return ["y", bytes(container).decode("latin-1")]
-        return ["o", self._shared[type(container)], [[name, inline(v)] for name, v in vars(container).items()]]
+        return [
+            "o",
+            self._shared[type(container)],
+            [[name, inline(v)] for name, v in vars(container).items()],
+        ]
 
     def _inline(self, value: Any) -> Wire:
         kind = type(value)
@@ -103,9 +105,7 @@ class Encoder:
 class Decoder:
     """Turns wire form back into values, trusting nothing: raises `Malformed` for what no encoder writes."""
 
-    def __init__(
-        self, opaque: Callable[[list[Any]], Any], shared: dict[str, type], objects: list[Any] | None = None
-    ) -> None:
+    def __init__(self, opaque: Callable[[list[Any]], Any], shared: dict[str, type], objects: list[Any] | None = None) -> None:
         self._opaque = opaque
         self._shared = shared
         self.objects: list[Any] = list(objects or [])
@@ -119,7 +119,15 @@ class Decoder:
             for entry, container in zip(table, self.objects[known:], strict=True):
                 self.fill(container, entry)
             return self._value(root)
-        except (TypeError, ValueError, KeyError, IndexError, ArithmeticError, AttributeError, RecursionError) as error:
+        except (
+            TypeError,
+            ValueError,
+            KeyError,
+            IndexError,
+            ArithmeticError,
+            AttributeError,
+            RecursionError,
+        ) as error:
             raise Malformed(f"a value that cannot be read ({type(error).__name__}: {error})") from None
 
     def fill(self, container: Any, entry: Wire) -> None:
@@ -212,9 +220,9 @@ _IMMUTABLE_VALUE: dict[str, Callable[[list[Any], _Inline], Any]] = {
     "R": lambda w, value: range(value(w[1]), value(w[2]), value(w[3])),
     "D": lambda w, _: Decimal(w[1]),
     "F": lambda w, _: Fraction(int(w[1], 16), int(w[2], 16)),
-    "dt": lambda w, _: dt.datetime(*w[1:8], tzinfo=_offset_value(w[8]), fold=w[9]),
+    "dt": lambda w, _: dt.datetime(w[1], w[2], w[3], w[4], w[5], w[6], w[7], _offset_value(w[8]), fold=w[9]),
     "da": lambda w, _: dt.date(*w[1:4]),
-    "ti": lambda w, _: dt.time(*w[1:5], tzinfo=_offset_value(w[5]), fold=w[6]),
+    "ti": lambda w, _: dt.time(w[1], w[2], w[3], w[4], _offset_value(w[5]), fold=w[6]),
     "td": lambda w, _: dt.timedelta(*w[1:4]),
     "tz": lambda w, _: _offset_value(w[1]),
     "E": lambda w, _: ...,

@@ -159,7 +159,21 @@ def _measure(name: str) -> Callable[..., Any]:
 
 for _name in ("lt", "le", "gt", "ge"):
     setattr(Handle, f"__{_name}__", _order(_name))
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "lshift", "rshift", "xor", "and_", "or_"):
+for _name in (
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "lshift",
+    "rshift",
+    "xor",
+    "and_",
+    "or_",
+):
     _dunder = _name.strip("_")
     setattr(Handle, f"__{_dunder}__", _arithmetic(_name))
     setattr(Handle, f"__r{_dunder}__", _arithmetic(_name, reflected=True))

@@ -180,8 +180,11 @@ class _Run:
         except AssertionError as error:
             self._note("failed", error.__dict__.get("from_solution") or _first_line(error) or "assertion failed")
         except BaseException as error:
-            memory = self.session.memory_error or "from_solution" not in error.__dict__ and isinstance(error, MemoryError)
-            self._note("memory_limit" if memory else "runtime_error", error.__dict__.get("from_solution") or _first_line(error))
+            memory = self.session.memory_error or ("from_solution" not in error.__dict__ and isinstance(error, MemoryError))
+            self._note(
+                "memory_limit" if memory else "runtime_error",
+                error.__dict__.get("from_solution") or _first_line(error),
+            )
         else:
             return True
         return False

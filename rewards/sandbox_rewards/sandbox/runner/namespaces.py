@@ -116,7 +116,16 @@ def _write(path: str, text: str) -> None:
 
 def _system_directories(python_prefix: str) -> list[str]:
     """What a Python needs of the host, outermost first."""
-    system = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives"]
+    system = [
+        "/usr",
+        "/bin",
+        "/sbin",
+        "/lib",
+        "/lib64",
+        "/etc/ld.so.cache",
+        "/etc/localtime",
+        "/etc/alternatives",
+    ]
     wanted = [*system, python_prefix, os.path.realpath(python_prefix)]
     kept: list[str] = []
     for path in wanted:

@@ -99,7 +99,7 @@ class Session:
         if kind == "exception":
             bases = [self._decode_opaque(base) for base in wire[4]]
             made = exception_class(name, bases, handle)
-            made.__str__ = _remote_text  # type: ignore[method-assign, assignment]
+            made.__str__ = _remote_text  # type: ignore[method-assign]
             made.__getattr__ = _remote_attribute  # type: ignore[attr-defined]
             return made
         if kind == "coroutine":

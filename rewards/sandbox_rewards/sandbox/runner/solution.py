@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import contextlib
 import operator
 import sys
 import types
@@ -37,10 +38,8 @@ def serve(channel: Channel) -> None:
             raise
     else:
         channel.send({"loaded": True})
-        try:
+        with contextlib.suppress(ChannelClosed):
             solution.answer_until_released()
-        except ChannelClosed:
-            pass
 
 
 def run_program(code: str) -> None:
@@ -114,7 +113,12 @@ class Solution:
             arguments: tuple[Any, ...] = (error.value,)
         else:
             arguments = error.args
-        return [encoder.encode((type(error), arguments)), describe(error), str_or_empty(error), self.handle(error)]
+        return [
+            encoder.encode((type(error), arguments)),
+            describe(error),
+            str_or_empty(error),
+            self.handle(error),
+        ]
 
     # -- objects that are not data ----------------------------------------------------------------------------
 
@@ -126,15 +130,21 @@ class Solution:
         return position
 
     def encode_opaque(self, value: Any) -> Any:
-        kind = type(value)
+        kind: type = type(value)
         if kind is JudgeObject:
             return ["j", object.__getattribute__(value, "_number")]
         if isinstance(value, type) and value.__module__ == "builtins" and getattr(builtins, value.__name__, None) is value:
-            return ["T", value.__name__]
+            return ["T", value.__name__]  # type: ignore[union-attr]
         if isinstance(value, type) and issubclass(value, BaseException):
-            return ["h", self.handle(value), "exception", value.__name__, [self.encode_opaque(b) for b in value.__bases__]]
+            return [
+                "h",
+                self.handle(value),
+                "exception",
+                value.__name__,
+                [self.encode_opaque(b) for b in value.__bases__],
+            ]
         if isinstance(value, types.CoroutineType):
-            return ["h", self.handle(value), "coroutine", kind.__name__]
+            return ["h", self.handle(value), "coroutine", str(kind.__name__)]
         return ["h", self.handle(value), "class" if isinstance(value, type) else "object", kind.__name__]
 
     def decode_opaque(self, wire: list[Any]) -> Any:

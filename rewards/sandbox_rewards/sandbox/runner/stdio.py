@@ -81,7 +81,8 @@ def _exchange(stdin: int, stdout: int, given: bytes, deadline: float) -> bytes:
     poll = select.poll()
     poll.register(stdout, select.POLLIN)
     poll.register(stdin, select.POLLOUT)
-    rest, printed, size = memoryview(given), [], 0
+    rest, size = memoryview(given), 0
+    printed: list[bytes] = []
     writing = True
     while True:
         if writing and not rest:

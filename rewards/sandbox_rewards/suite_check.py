@@ -1,0 +1,66 @@
+"""Are a suite's tests worth their name? Runs references, empty answers and mutants, and names what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sandbox_tasks.mutants import mutants
+from sandbox_tasks.task import Task, UnitTests
+
+from sandbox_rewards.grade import Verdict
+from sandbox_rewards.grading import Grader
+
+
+@dataclass
+class TaskCheck:
+    """What was found about one task; `problems` is empty when all is well."""
+
+    task_id: str
+    problems: list[str] = field(default_factory=list)
+    mutants: int = 0
+    survivors: int = 0
+
+
+def check_tasks(
+    tasks: list[Task],
+    grader: Grader,
+    *,
+    repeats: int = 3,
+    mutants_per_task: int = 6,
+    on_grade: Callable[[], None] | None = None,
+) -> list[TaskCheck]:
+    """Grade every task's reference `repeats` times (must pass, each time), nothing (must not) and mutants (should not)."""
+    checks = {task.id: TaskCheck(task.id) for task in tasks}
+    asked: list[tuple[Task, str, str]] = []
+    for task in tasks:
+        if task.reference is None:
+            checks[task.id].problems.append("has no reference solution")
+            continue
+        asked += [(task, "reference", task.reference)] * repeats
+        asked.append((task, "empty", "pass"))
+        asked += [(task, "mutant", code) for code in mutants(task.reference, _entry_point(task), limit=mutants_per_task)]
+    grades = grader.grade([task for task, _, _ in asked], [code for _, _, code in asked], on_grade=on_grade)
+    verdicts: dict[str, set[Verdict]] = {}
+    for (task, kind, _), grade in zip(asked, grades, strict=True):
+        check = checks[task.id]
+        if kind == "reference":
+            verdicts.setdefault(task.id, set()).add(grade.verdict)
+        elif kind == "empty" and grade.verdict is Verdict.passed:
+            check.problems.append("an empty answer passes")
+        elif kind == "mutant":
+            check.mutants += 1
+            check.survivors += grade.verdict is Verdict.passed
+    for task_id, seen in verdicts.items():
+        if len(seen) > 1:
+            checks[task_id].problems.append(f"flaky: the reference got {', '.join(sorted(seen))}")
+        elif seen != {Verdict.passed}:
+            checks[task_id].problems.append(f"the reference got {seen.pop()}")
+    for check in checks.values():
+        if check.survivors * 2 > check.mutants:
+            check.problems.append(f"weak tests: {check.survivors} of {check.mutants} mutants pass")
+    return list(checks.values())
+
+
+def _entry_point(task: Task) -> str | None:
+    return next((spec.entry_point for spec in task.rewards if isinstance(spec, UnitTests)), None)

@@ -1,0 +1,117 @@
+"""A whole run on a micro model: what is sampled is what is trained on, and a killed run goes on as if never killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from sandbox_rewards.grading import Grader
+from sandbox_rl.config import RunConfig, load_config
+from sandbox_rl.errors import UserError
+from sandbox_rl.generation import generate
+from sandbox_rl.policy import Policy, load_policy, make_batch, new_tiny_policy, save_policy
+from sandbox_rl.ppo import train_ppo
+from sandbox_rl.run_folder import RunFolder
+from sandbox_tasks.suite import load_suite
+
+TASKS = load_suite("quickstart").split("train")[:6]
+CONFIG = RunConfig.model_validate(
+    {
+        "model": {"max_new_tokens": 12},
+        "ppo": {"steps": 4, "prompts_per_step": 2, "samples_per_prompt": 2, "minibatch_size": 2, "validate_every": 1},
+        "eval": {"samples_per_task": 1},
+    }
+)
+
+
+def silent(**_: object) -> None:
+    """No progress shown."""
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("base")
+    save_policy(new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0), folder)
+    return folder
+
+
+def sampled_logprobs_match(policy: Policy, prompts: list[str]) -> None:
+    samples = generate(policy, prompts, max_new_tokens=12, temperature=0.7, generator=torch.Generator().manual_seed(1))
+    batch = make_batch([(s.prompt_ids, s.answer_ids) for s in samples], policy.tokenizer.pad_token_id, policy.device)
+    logprobs, _, _ = policy(batch, 0.7)
+    for row, sample in enumerate(samples):
+        again = logprobs[row][batch.mask[row] > 0]
+        # float32 sums in another order (cache and left padding against whole sequences): about 1e-6 a layer
+        assert torch.allclose(again, torch.tensor(sample.logprobs), atol=1e-4)
+
+
+def test_sampling_and_training_agree_on_log_probabilities(base: Path) -> None:
+    sampled_logprobs_match(load_policy(base), [TASKS[0].prompt, "# a much longer prompt " * 3, TASKS[1].prompt])
+
+
+def test_the_first_minibatch_has_ratio_one(base: Path, tmp_path: Path) -> None:
+    with Grader("auto", 2) as grader:
+        train_ppo(CONFIG, base, TASKS, TASKS[:2], grader, tmp_path, resume=False, report=silent)
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 3, 4]
+    assert all(line["first_ratio_error"] < 1e-5 for line in lines)  # same batch shape up to the minibatch's rows
+    assert lines[0]["kl"] == 0
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tests_training import CONFIG, TASKS
+from sandbox_rewards.grading import Grader
+from sandbox_rl.ppo import train_ppo
+def killer(*, phase, step, total, **figures):
+    if step == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+with Grader("auto", 1) as grader:
+    train_ppo(CONFIG, Path(sys.argv[1]), TASKS, TASKS[:2], grader, Path(sys.argv[2]), resume=False, report=killer)
+"""
+
+
+def test_a_killed_run_resumes_to_the_same_numbers(base: Path, tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    code = KILLED.replace("tests_training", Path(__file__).stem)
+    paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    ended = subprocess.run([sys.executable, "-c", code, str(base), str(killed)], env={**os.environ, "PYTHONPATH": paths}, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    with Grader("auto", 1) as grader:
+        train_ppo(CONFIG, base, TASKS, TASKS[:2], grader, whole, resume=False, report=silent)
+        train_ppo(CONFIG, base, TASKS, TASKS[:2], grader, killed, resume=True, report=silent)
+    first, second = (comparable(folder) for folder in (whole, killed))
+    assert first == second
+
+
+def comparable(folder: Path) -> list[dict[str, object]]:
+    """Metrics without what a clock measured."""
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in line.items() if "seconds" not in k} for line in lines]
+
+
+def test_a_broken_checkpoint_is_never_loaded(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    run.save(1, {"x": 1})
+    run.save(2, {"x": 2})
+    state = tmp_path / "checkpoints" / "step-00000002" / "state.pt"
+    state.write_bytes(state.read_bytes()[:-10])
+    found = run.newest()
+    assert found is not None
+    assert found["x"] == 1
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [("ppo.learning_rat=1", "did you mean 'learning_rate'?"), ("ppo.steps=0", "ppo.steps is 0"), ("ppo.steps", "has no '='")],
+)
+def test_a_wrong_setting_is_told_in_one_sentence(override: str, said: str) -> None:
+    with pytest.raises(UserError, match=".*") as caught:
+        load_config("quickstart", [override])
+    assert said in str(caught.value)
