@@ -28,7 +28,7 @@ def write_report(comparison: Comparison, folder: Path) -> Path:
         "arms": plot_arms(comparison),
         "reward": plot_curve(comparison, "ppo", "pass_rate", "pass rate of training answers"),
         "validation": plot_curve(comparison, None, "validation_pass_rate", "validation pass rate"),
-        "kl": plot_curve(comparison, "ppo", "kl", "KL to the base (nats an answer)"),
+        "kl": plot_curve(comparison, "ppo", "kl", "KL to base (nats)"),
     }
     html = pages.get_template("report.html").render(c=comparison, plots=plots, colours=COLOURS)
     markdown = pages.get_template("report.md").render(c=comparison, fence=fence)

@@ -67,33 +67,54 @@ def _changes(node: ast.AST) -> Iterator[Change]:
     yield from _dropped_statements(node)
 
 
+def _set(field: str, value: object) -> Change:
+    def change(copied: ast.AST) -> None:
+        setattr(copied, field, value)
+
+    return change
+
+
+def _put(field: str, index: int, value: ast.AST) -> Change:
+    def change(copied: ast.AST) -> None:
+        getattr(copied, field)[index] = value
+
+    return change
+
+
+def _within(index: int, inner: Change) -> Change:
+    def change(copied: ast.AST) -> None:
+        inner(list(ast.walk(copied))[index])
+
+    return change
+
+
 def _compare_changes(node: ast.AST) -> Iterator[Change]:
     if isinstance(node, ast.Compare):
         for i, operator in enumerate(node.ops):
-            yield lambda copied, i=i, turned=_COMPARISONS[type(operator)]: copied.ops.__setitem__(i, turned())
+            yield _put("ops", i, _COMPARISONS[type(operator)]())
 
 
 def _operator_changes(node: ast.AST) -> Iterator[Change]:
     if isinstance(node, ast.BinOp | ast.AugAssign) and type(node.op) in _OPERATORS:
-        yield lambda copied, swapped=_OPERATORS[type(node.op)]: setattr(copied, "op", swapped())
+        yield _set("op", _OPERATORS[type(node.op)]())
 
 
 def _constant_changes(node: ast.AST) -> Iterator[Change]:
     if not isinstance(node, ast.Constant):
         return
     if isinstance(node.value, bool):
-        yield lambda copied, value=not node.value: setattr(copied, "value", value)
+        yield _set("value", not node.value)
     elif isinstance(node.value, int):
         for value in (node.value + 1, node.value - 1):
-            yield lambda copied, value=value: setattr(copied, "value", value)
+            yield _set("value", value)
 
 
 def _condition_changes(node: ast.AST) -> Iterator[Change]:
     if isinstance(node, ast.If | ast.While | ast.IfExp):
-        yield lambda copied: setattr(copied, "test", ast.UnaryOp(ast.Not(), copied.test))
+        yield _set("test", ast.UnaryOp(ast.Not(), copy.deepcopy(node.test)))
     if isinstance(node, ast.comprehension):
         for i in range(len(node.ifs)):
-            yield lambda copied, i=i: copied.ifs.__setitem__(i, ast.UnaryOp(ast.Not(), copied.ifs[i]))
+            yield _put("ifs", i, ast.UnaryOp(ast.Not(), copy.deepcopy(node.ifs[i])))
 
 
 def _return_changes(node: ast.AST) -> Iterator[Change]:
@@ -105,13 +126,13 @@ def _return_changes(node: ast.AST) -> Iterator[Change]:
     for i, inner in enumerate(ast.walk(node)):
         if isinstance(inner, ast.Return) and inner.value is not None:
             for value in values:
-                yield lambda copied, i=i, value=value: setattr(list(ast.walk(copied))[i], "value", value)
+                yield _within(i, _set("value", value))
 
 
 def _dropped_statements(node: ast.AST) -> Iterator[Change]:
     for i, statement in enumerate(getattr(node, "body", None) or [] if not isinstance(node, ast.Lambda | ast.IfExp) else []):
         if isinstance(statement, ast.Assign | ast.AugAssign | ast.Expr) and not _is_docstring(statement):
-            yield lambda copied, i=i: copied.body.__setitem__(i, ast.Pass())
+            yield _put("body", i, ast.Pass())
 
 
 def _is_docstring(statement: ast.stmt) -> bool:

@@ -63,7 +63,7 @@ def load(raw: bytes, path: Path) -> tuple[Any, LineOf]:
         raise SuiteFileError(path, problem, mark.line + 1 if mark else None) from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise SuiteFileError(path, f"is not valid YAML ({str(error).splitlines()[0]}); correct the file") from None
-    return data, lambda keys: _line(node, keys)
+    return data, lambda keys: _line(node, keys) if node else 1
 
 
 def _line(node: yaml.Node, keys: Sequence[str | int]) -> int:

@@ -19,7 +19,8 @@ def grade(tmp_path: Path, tasks: str, answers: str) -> subprocess.CompletedProce
     (tmp_path / "tasks.jsonl").write_text(tasks)
     (tmp_path / "answers.jsonl").write_text(answers)
     command = ["grade", "tasks.jsonl", "answers.jsonl", "--out", "grades.jsonl", "--sandbox", "local"]
-    code = f"import sys; sys.argv[1:] = {command!r}\nfrom sandbox_rl.cli import main\ntry: main()\nfinally: print('torch' in sys.modules)"
+    call = "from sandbox_rl.cli import main\ntry: main()\nfinally: print('torch' in sys.modules)"
+    code = f"import sys; sys.argv[1:] = {command!r}\n{call}"
     return subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
 
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 import torch
-
 from sandbox_rewards.grading import Grader
+from sandbox_tasks.suite import load_suite
+
 from sandbox_rl.config import RunConfig, load_config
 from sandbox_rl.errors import UserError
 from sandbox_rl.generation import generate
 from sandbox_rl.policy import Policy, load_policy, make_batch, new_tiny_policy, save_policy
 from sandbox_rl.ppo import train_ppo
 from sandbox_rl.run_folder import RunFolder
-from sandbox_tasks.suite import load_suite
 
 TASKS = load_suite("quickstart").split("train")[:6]
 CONFIG = RunConfig.model_validate(
@@ -81,7 +81,8 @@ def test_a_killed_run_resumes_to_the_same_numbers(base: Path, tmp_path: Path) ->
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     code = KILLED.replace("tests_training", Path(__file__).stem)
     paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
-    ended = subprocess.run([sys.executable, "-c", code, str(base), str(killed)], env={**os.environ, "PYTHONPATH": paths}, check=False)
+    command = [sys.executable, "-c", code, str(base), str(killed)]
+    ended = subprocess.run(command, env={**os.environ, "PYTHONPATH": paths}, check=False)
     assert ended.returncode == -signal.SIGKILL
     with Grader("auto", 1) as grader:
         train_ppo(CONFIG, base, TASKS, TASKS[:2], grader, whole, resume=False, report=silent)
@@ -112,6 +113,6 @@ def test_a_broken_checkpoint_is_never_loaded(tmp_path: Path) -> None:
     [("ppo.learning_rat=1", "did you mean 'learning_rate'?"), ("ppo.steps=0", "ppo.steps is 0"), ("ppo.steps", "has no '='")],
 )
 def test_a_wrong_setting_is_told_in_one_sentence(override: str, said: str) -> None:
-    with pytest.raises(UserError, match=".*") as caught:
+    with pytest.raises(UserError) as caught:
         load_config("quickstart", [override])
     assert said in str(caught.value)
