@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from sandbox_tasks.errors import TaskError
 from sandbox_tasks.leaks import find_leaks
 from sandbox_tasks.mutants import mutants
