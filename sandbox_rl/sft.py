@@ -11,6 +11,7 @@ from sandbox_tasks.quickstart import imperfect_solution
 from sandbox_tasks.task import Task
 
 from sandbox_rl.config import RunConfig
+from sandbox_rl.errors import UserError
 from sandbox_rl.policy import Policy, load_policy, make_batch, new_tiny_policy, save_policy
 from sandbox_rl.progress import Report
 from sandbox_rl.run_folder import Randomness, RunFolder
@@ -50,11 +51,20 @@ def train_sft(config: RunConfig, tasks: Sequence[Task], path: Path, *, resume: b
     return target
 
 
+def to_imitate(rng: random.Random, task: Task, wrong_probability: float) -> str:
+    """What the warm start imitates: an imperfect solution where the suite can make one, else the reference."""
+    if "stages" in task.metadata:
+        return imperfect_solution(rng, task, wrong_probability)
+    if task.reference is None:
+        raise UserError(f"task {task.id!r} has no reference to imitate; add one, or start from a trained model with sft.steps=0.")
+    return task.reference
+
+
 def _start(config: RunConfig, tasks: Sequence[Task]) -> Policy:
     if config.model.name:
         return load_policy(config.model.name, config.model.gguf_file)
     rng = random.Random(config.seed)
-    texts = [f"{task.prompt}\n{imperfect_solution(rng, task, 0.3)}" for task in tasks]
+    texts = [f"{task.prompt}\n{to_imitate(rng, task, config.sft.wrong_probability)}" for task in tasks]
     return new_tiny_policy(texts, config.seed)
 
 
@@ -66,9 +76,9 @@ def _step(
     order: random.Random,
     step: int,
 ) -> float:
-    """One optimizer step on freshly drawn solutions; cosine-free: the rate falls linearly after a short rise."""
+    """One optimizer step on freshly drawn solutions; the rate rises over 20 steps and then falls linearly."""
     drawn = [order.choice(tasks) for _ in range(config.sft.batch_size)]
-    answers = [imperfect_solution(order, task, config.sft.wrong_probability) for task in drawn]
+    answers = [to_imitate(order, task, config.sft.wrong_probability) for task in drawn]
     pairs = [(policy.encode_prompt(t.prompt), policy.encode_answer(a)) for t, a in zip(drawn, answers, strict=True)]
     batch = make_batch(pairs, policy.tokenizer.pad_token_id, policy.device)
     rise = min(1.0, step / 20)
