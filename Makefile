@@ -6,7 +6,7 @@ export TOKENIZERS_PARALLELISM := false
 .PHONY: quickstart test check image bench
 
 quickstart: .venv/.installed
-	$(BIN)/sandbox-rl compare quickstart
+	$(BIN)/sandbox-rl compare quickstart --resume
 
 test: .venv/.installed-dev
 	$(BIN)/python -m pytest -m "not slow"

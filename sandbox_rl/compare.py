@@ -91,6 +91,7 @@ def compare(
 ) -> Comparison:
     """Run every seed (what is finished is not repeated on `resume`) and put the figures together."""
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    _keep_settings(config, folder, resume)
     suite = load_suite(config.suite)
     for split in ("train", "validation", "test"):
         if not suite.split(split):
@@ -103,6 +104,15 @@ def compare(
         runs.append(SeedRun(own, suite, folder / f"seed-{own.seed}", grader, resume, tell))
     results = [run.run() for run in runs]
     return _put_together(config, suite, runs, results, leaks, command)
+
+
+def _keep_settings(config: RunConfig, folder: Path, resume: bool) -> None:
+    """Write the settings and the environment beside the run; a run goes on only with the settings that it began with."""
+    kept = folder / "config.json"
+    if resume and kept.exists() and json.loads(kept.read_text()) != json.loads(config.model_dump_json()):
+        raise UserError(f"{kept} holds other settings than these; resume with those, or name another folder with --out.")
+    write_atomically(kept, config.model_dump_json(indent=1).encode())
+    write_atomically(folder / "environment.json", json.dumps(environment(), indent=1).encode())
 
 
 def _labelled(report: Report, number: int, seeds: int) -> Report:
