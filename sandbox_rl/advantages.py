@@ -11,7 +11,7 @@ def token_rewards(final_reward: Tensor, kl: Tensor, mask: Tensor, kl_coefficient
 
     Ziegler et al. 2019 (arXiv:1909.08593), eq. 2.
     """
-    rewards = -kl_coefficient * kl * mask
+    rewards = -kl_coefficient * torch.where(mask > 0, kl, torch.zeros_like(kl))
     positions = torch.arange(mask.shape[1], device=mask.device)
     last = (mask * (positions + 1)).argmax(dim=1)
     has_tokens = mask.any(dim=1).to(rewards.dtype)
@@ -24,6 +24,7 @@ def gae(rewards: Tensor, values: Tensor, mask: Tensor, gamma: float, lam: float)
 
     Schulman et al. 2016 (arXiv:1506.02438), eq. 16. A masked token is skipped: the next trainable one follows.
     """
+    values = torch.where(mask > 0, values, torch.zeros_like(values))
     advantage = torch.zeros_like(values[:, 0])
     next_value = torch.zeros_like(values[:, 0])
     columns = []

@@ -14,7 +14,7 @@ from sandbox_rl.errors import UserError
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class ModelConfig(_Section):
@@ -24,21 +24,28 @@ class ModelConfig(_Section):
     """File inside that folder when the weights are GGUF."""
     max_new_tokens: int = Field(default=96, ge=1)
     """Longest answer, in tokens."""
+    micro_batch_size: int = Field(default=128, ge=1)
+    """Sequences in one forward and backward pass: less takes less memory and gives the same gradients."""
 
 
 class SFTConfig(_Section):
     steps: int = Field(default=0, ge=0)
     """Optimizer steps of the warm start on imperfect solutions; 0 starts from the model as it is."""
     batch_size: int = Field(default=64, ge=1)
+    """Solutions in one optimizer step, drawn with replacement from the training tasks."""
     learning_rate: float = Field(default=2e-3, gt=0)
+    """Rises over 20 steps, then falls linearly to 0. For a tiny model; a pretrained one wants about 1e-5."""
     wrong_probability: float = Field(default=0.3, ge=0, le=1)
-    """Share of wrong stages in the solutions imitated (quickstart suite)."""
+    """Chance that a stage of an imitated solution is wrong (quickstart suite; others imitate their references)."""
 
 
 class PPOConfig(_Section):
     steps: int = Field(default=40, ge=1)
+    """Rounds of sampling and updating."""
     prompts_per_step: int = Field(default=32, ge=1)
+    """Training tasks drawn in a step, with replacement."""
     samples_per_prompt: int = Field(default=4, ge=1)
+    """Answers sampled for each of them."""
     epochs: int = Field(default=2, ge=1)
     """Passes over each step's samples (Ziegler et al. 2019 and TRL: 4; fewer stay closer to the policy)."""
     minibatch_size: int = Field(default=32, ge=1)
@@ -46,58 +53,80 @@ class PPOConfig(_Section):
     learning_rate: float = Field(default=1e-4, gt=0)
     """Decays linearly to a tenth of it."""
     kl_coefficient: float = Field(default=0.02, ge=0)
+    """Price of a nat of KL to the base, in reward, token by token (Ziegler et al. 2019, eq. 2)."""
+    kl_target: float | None = Field(default=None, gt=0)
+    """KL to the base, in nats an answer, that the coefficient adapts to (Ziegler et al. 2019: 6); none keeps it fixed."""
     gamma: float = Field(default=1.0, ge=0, le=1)
+    """Discount a token (Ziegler et al. 2019: 1, so that long answers are not worth less)."""
     lam: float = Field(default=0.95, ge=0, le=1)
     """GAE's lambda (Schulman et al. 2016: 0.95-0.99)."""
     clip: float = Field(default=0.2, gt=0)
     """Range of the ratio (Schulman et al. 2017: 0.2)."""
     value_clip: float = Field(default=0.2, gt=0)
+    """How far a value may move from the rollout's before its gradient stops (baselines' ppo2: the policy's clip)."""
     value_coefficient: float = Field(default=0.5, ge=0)
+    """Weight of the value loss beside the policy's (baselines' ppo2: 0.5)."""
     max_grad_norm: float = Field(default=1.0, gt=0)
+    """Norm that gradients are clipped to."""
     kl_stop: float = Field(default=0.05, gt=0)
     """Mean KL to the sampling policy at which a step's epochs end early (nats a token)."""
     missing_eos_penalty: float = 1.0
     """Taken from the reward of an answer cut at max_new_tokens."""
     temperature: float = Field(default=1.0, gt=0)
+    """Of sampling, and of the log-probabilities that ratios are made of."""
     validate_every: int = Field(default=10, ge=1)
     """Steps between evaluations on the validation split and checkpoints."""
 
 
 class PairsConfig(_Section):
     samples_per_prompt: int = Field(default=12, ge=2)
+    """Answers of the base policy to each training task."""
     max_pairs_per_task: int = Field(default=4, ge=1)
+    """So that tasks with many answers of both kinds don't outweigh the others."""
     temperature: float = Field(default=1.0, gt=0)
+    """Of sampling."""
 
 
 class DPOConfig(_Section):
     beta: float = Field(default=0.1, gt=0)
     """Strength of the pull to the reference (Rafailov et al. 2023: 0.1)."""
     label_smoothing: float = Field(default=0.0, ge=0, lt=0.5)
+    """Share of pairs taken to be the wrong way round (conservative DPO, Mitchell 2023)."""
     epochs: int = Field(default=2, ge=1)
+    """Passes over the pairs."""
     batch_size: int = Field(default=32, ge=1)
+    """Pairs in one optimizer step."""
     learning_rate: float = Field(default=5e-5, gt=0)
+    """Rises over the first tenth of the steps, then falls linearly to 0."""
     max_grad_norm: float = Field(default=1.0, gt=0)
+    """Norm that gradients are clipped to."""
     validate_every: int = Field(default=20, ge=1)
+    """Steps between evaluations on the validation split and checkpoints."""
 
 
 class EvalConfig(_Section):
     samples_per_task: int = Field(default=4, ge=1)
+    """Answers to each task."""
     temperature: float = Field(default=1.0, ge=0)
+    """Of sampling; 0 takes the likeliest token."""
     k: int = Field(default=4, ge=1)
     """The k of pass@k beside pass@1."""
 
 
 class SandboxConfig(_Section):
     backend: Literal["auto", "docker", "local"] = "auto"
+    """Where answers run; auto takes the strongest that works here."""
     workers: int | None = Field(default=None, ge=1)
     """Answers judged at once; none: one a core."""
 
 
 class RunConfig(_Section):
     title: str = "PPO or DPO?"
+    """Of the report."""
     suite: str = "quickstart"
     """A shipped suite's name or a file of tasks."""
     seed: int = 0
+    """Of weights made here, drawing, sampling and order."""
     model: ModelConfig = ModelConfig()
     sft: SFTConfig = SFTConfig()
     ppo: PPOConfig = PPOConfig()
@@ -120,6 +149,8 @@ def load_config(name: str, overrides: list[str]) -> RunConfig:
         settings = yaml.safe_load(path.read_text()) or {}
     except yaml.YAMLError as error:
         raise UserError(f"{path} is not YAML ({error}); correct it.") from None
+    if not isinstance(settings, dict):
+        raise UserError(f"{path} holds a {type(settings).__name__}, and a config is a mapping; write `section: {{key: value}}`.")
     for override in overrides:
         _override(settings, override)
     try:
@@ -134,8 +165,14 @@ def _override(settings: dict[str, Any], override: str) -> None:
         raise UserError(f"--set {override!r} has no '='; write it as ppo.learning_rate=1e-5.")
     *sections, last = key.strip().split(".")
     for section in sections:
-        settings = settings.setdefault(section, {})
-    settings[last] = yaml.safe_load(value)
+        inner = settings[section] = settings.get(section) or {}
+        if not isinstance(inner, dict):
+            raise UserError(f"--set {override!r}: {section} is {inner!r} in the config and holds no settings; make it a mapping.")
+        settings = inner
+    try:
+        settings[last] = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise UserError(f"--set {override!r}: {value!r} is no YAML value; quote it.") from None
 
 
 def _first_problem(error: ValidationError) -> str:

@@ -14,7 +14,21 @@ def k1(logprobs: Tensor, reference: Tensor) -> Tensor:
     return logprobs - reference
 
 
+def k2(logprobs: Tensor, reference: Tensor) -> Tensor:
+    """Half the squared log-ratio of each token (b, t): biased, never negative, low variance near 0."""
+    return 0.5 * (logprobs - reference) ** 2
+
+
 def k3(logprobs: Tensor, reference: Tensor) -> Tensor:
     """(q/p - 1) - log(q/p) of each token (b, t): unbiased, never negative, less variance than k1."""
     log_ratio = reference - logprobs
     return torch.expm1(log_ratio) - log_ratio
+
+
+def adapted(coefficient: float, kl: float, target: float, rate: float = 0.1) -> float:
+    """The next KL coefficient: up when the measured `kl` (nats an answer) is above `target`, down when below.
+
+    Ziegler et al. 2019 (arXiv:1909.08593), section 2.2: the error is clipped to 20 %, `rate` is their K_beta = 0.1.
+    """
+    error = min(max((kl - target) / target, -0.2), 0.2)
+    return coefficient * (1 + rate * error)
