@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from pathlib import Path
 from typing import Any
 
+from sandbox_rl.errors import TrainingError
 from sandbox_rl.policy import Policy, save_policy
 
 
@@ -18,6 +20,15 @@ class BestPolicy:
         self.step = 0
 
     def offer(self, policy: Policy, score: float, step: int) -> None:
+        """Keep `policy` when it did better.
+
+        Raises `TrainingError` when the score is not a number: a resumed run validates again from its last checkpoint.
+        """
+        if math.isnan(score):
+            raise TrainingError(
+                f"no answer to the validation split got a verdict at step {step}, so no policy can be chosen; "
+                "mend the sandbox (`sandbox-rl doctor` says what works) and resume."
+            )
         if score <= self.score:
             return
         self.score, self.step = score, step

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import resource
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 import transformers
 from sandbox_rewards.grading import Grader
 from sandbox_tasks.leaks import find_leaks
@@ -22,6 +18,7 @@ from sandbox_tasks.suite import TaskSuite, load_suite
 from sandbox_rl.comparison import Arm, Comparison, Shown, conclude, estimate, rates
 from sandbox_rl.config import RunConfig
 from sandbox_rl.dpo import train_dpo
+from sandbox_rl.environment import environment
 from sandbox_rl.errors import UserError
 from sandbox_rl.evaluate import Evaluation, evaluate
 from sandbox_rl.pairs import sample_pairs
@@ -211,12 +208,3 @@ def _gallery(suite: TaskSuite, result: dict[str, Evaluation]) -> list[Shown]:
         shown.append(Shown(task_id=task.id, prompt=task.prompt, answers=pairs))
     shown.sort(key=lambda s: len({verdict for _, verdict in s.answers.values()}), reverse=True)
     return shown[:8]
-
-
-def environment() -> dict[str, Any]:
-    """What the figures were measured on."""
-    return {
-        "machine": platform.platform(), "cpus": len(os.sched_getaffinity(0)), "python": sys.version.split()[0],
-        "torch": torch.__version__, "transformers": transformers.__version__,
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-    }  # fmt: skip

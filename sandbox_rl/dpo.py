@@ -17,9 +17,9 @@ from sandbox_rl.best_policy import BestPolicy
 from sandbox_rl.config import RunConfig
 from sandbox_rl.errors import TrainingError, UserError
 from sandbox_rl.evaluate import evaluate
-from sandbox_rl.losses import dpo_loss
+from sandbox_rl.losses import dpo_loss, kept
 from sandbox_rl.pairs import Pair
-from sandbox_rl.policy import Policy, load_policy, make_batch
+from sandbox_rl.policy import Policy, chunks, load_policy, make_batch
 from sandbox_rl.progress import Report
 from sandbox_rl.run_folder import Randomness, RunFolder
 
@@ -31,7 +31,7 @@ def train_dpo(
     """Folder of the policy that did best on `validation` during DPO from `base`."""
     run = RunFolder(path)
     best = BestPolicy(path / "policy")
-    if resume and run.finished():
+    if run.begin(config, ("suite", "seed", "model", "dpo", "eval"), resume=resume):
         return best.folder
     if not pairs_file.read_text().strip():
         raise UserError(
@@ -87,28 +87,41 @@ def dpo_step(
     rise = min(1.0, step / max(1, steps // 10))
     for group in optimizer.param_groups:
         group["lr"] = config.dpo.learning_rate * rise * (1 - (step - 1) / steps)
-    sequences = [(p.prompt_ids, p.chosen_ids) for p in pairs] + [(p.prompt_ids, p.rejected_ids) for p in pairs]
-    chosen, rejected = _sequence_logprobs(policy, sequences).chunk(2)
-    with torch.no_grad():
-        reference_chosen, reference_rejected = _sequence_logprobs(reference, sequences).chunk(2)
-    losses = dpo_loss(chosen, rejected, reference_chosen, reference_rejected, config.dpo.beta, config.dpo.label_smoothing)
-    loss = losses.mean()
-    if not torch.isfinite(loss):
-        raise TrainingError(f"DPO's loss is {float(loss)} at step {step}; lower dpo.learning_rate.")
     optimizer.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
+    parts = []
+    for rows in chunks(range(len(pairs)), max(1, config.model.micro_batch_size // 2)):
+        part = _differences(config, policy, reference, [pairs[i] for i in rows])
+        if not torch.isfinite(part).all():
+            raise TrainingError(f"DPO's log-probabilities are not finite at step {step}; lower dpo.learning_rate.")
+        _loss(config, *part, count=len(pairs)).backward()  # type: ignore[no-untyped-call]
+        parts.append(part.detach())
+    moved_chosen, moved_rejected = torch.cat(parts, dim=1)
     torch.nn.utils.clip_grad_norm_(policy.lm.parameters(), config.dpo.max_grad_norm)
     optimizer.step()
-    margin = (chosen - reference_chosen) - (rejected - reference_rejected)
+    margin = moved_chosen - moved_rejected
     return {
-        "loss": float(loss.detach()), "accuracy": float((margin > 0).float().mean()),
-        "margin": float(margin.detach().mean() * config.dpo.beta),
-        "kl": float((chosen - reference_chosen).detach().mean()), "seconds": {"update": time.perf_counter() - started},
+        "loss": float(_loss(config, moved_chosen, moved_rejected, count=len(pairs))),
+        "accuracy": float((margin > 0).float().mean()), "margin": float(margin.mean() * config.dpo.beta),
+        "chosen_moved": float(moved_chosen.mean()), "rejected_moved": float(moved_rejected.mean()),
+        "learning_rate": optimizer.param_groups[0]["lr"], "seconds": {"update": time.perf_counter() - started},
     }  # fmt: skip
+
+
+def _loss(config: RunConfig, moved_chosen: Tensor, moved_rejected: Tensor, *, count: int) -> Tensor:
+    zero = torch.zeros_like(moved_chosen)  # the reference is in the differences already
+    return dpo_loss(moved_chosen, moved_rejected, zero, zero, config.dpo.beta, config.dpo.label_smoothing).sum() / count
+
+
+def _differences(config: RunConfig, policy: Policy, reference: Policy, pairs: list[Pair]) -> Tensor:
+    """log p - log p of the reference, (2, b): of the chosen and of the rejected answers."""
+    sequences = [(p.prompt_ids, p.chosen_ids) for p in pairs] + [(p.prompt_ids, p.rejected_ids) for p in pairs]
+    with torch.no_grad():
+        before = _sequence_logprobs(reference, sequences)
+    return (_sequence_logprobs(policy, sequences) - before).reshape(2, len(pairs))
 
 
 def _sequence_logprobs(policy: Policy, sequences: list[tuple[list[int], list[int]]]) -> Tensor:
     """Log-probability of each whole answer (b,)."""
     batch = make_batch(sequences, policy.tokenizer.pad_token_id, policy.device)
     logprobs, _, _ = policy(batch)
-    return torch.as_tensor((logprobs * batch.mask).sum(1))
+    return kept(logprobs, batch.mask).sum(1)

@@ -47,7 +47,7 @@ def sample_pairs(
     """Write `pairs.jsonl`; every finished (not truncated) answer with a verdict can be half of a pair."""
     run = RunFolder(path)
     target = path / "pairs.jsonl"
-    if resume and run.finished():
+    if run.begin(config, ("suite", "seed", "model", "pairs"), resume=resume):
         return target
     policy = load_policy(base)
     generator = torch.Generator().manual_seed(config.seed)

@@ -68,6 +68,22 @@ class Batch:
     def tokens(self) -> Tensor:
         return self.mask.sum()
 
+    def rows(self, rows: Sequence[int]) -> Batch:
+        return Batch(self.ids[rows], self.attention[rows], self.mask[rows])
+
+
+@torch.no_grad()
+def score(policy: Policy, batch: Batch, temperature: float, micro_batch_size: int) -> tuple[Tensor, Tensor]:
+    """Log-probability and value at each position (b, t), without gradients, a few sequences at a time."""
+    parts = [policy(batch.rows(rows), temperature) for rows in chunks(range(len(batch.ids)), micro_batch_size)]
+    logprobs, _, values = (torch.cat(part) for part in zip(*parts, strict=True))
+    return logprobs, values
+
+
+def chunks(rows: Sequence[int], size: int) -> list[list[int]]:
+    """`rows` in order, at most `size` at a time."""
+    return [list(rows[i : i + size]) for i in range(0, len(rows), size)]
+
 
 def make_batch(sequences: Sequence[tuple[Sequence[int], Sequence[int]]], pad: int, device: torch.device) -> Batch:
     """A batch of (prompt ids, answer ids). Padding is told by the mask, not by its id."""

@@ -1,9 +1,13 @@
-"""A run on disk: metrics, and checkpoints that are there whole or not at all."""
+"""A run on disk: its settings, metrics, samples, and checkpoints that are there whole or not at all.
+
+config.yaml  environment.json  metrics.jsonl  samples.jsonl  checkpoints/step-N/{state.pt,manifest.json}  done.json
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import random
 import shutil
@@ -11,7 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 
+from sandbox_rl.config import RunConfig
+from sandbox_rl.environment import environment
+from sandbox_rl.errors import UserError
+
+LOGS = ("metrics.jsonl", "samples.jsonl")
 KEEP = 2
 """Checkpoints kept."""
 
@@ -22,11 +32,41 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
-        self.metrics = path / "metrics.jsonl"
+
+    def begin(self, config: RunConfig, sections: tuple[str, ...], *, resume: bool) -> bool:
+        """Keep settings and environment; gives whether the phase is finished already.
+
+        Raises `UserError` when the folder holds a run and this is no resume, or one whose `sections` differ.
+        """
+        file = self.path / "config.yaml"
+        if not resume and (self.finished() or (self.path / "checkpoints").exists()):
+            raise UserError(f"{self.path} holds a run already; resume it, or name another folder.")
+        if resume and file.exists():
+            before, now = yaml.safe_load(file.read_text()), config.model_dump(mode="json")
+            for section in sections:
+                if before.get(section) != now[section]:
+                    change = _change(before.get(section), now[section])
+                    raise UserError(
+                        f"{self.path} was begun with other settings of `{section}` ({change}); "
+                        "resume with those that its config.yaml holds, or name another folder."
+                    )
+        else:
+            write_atomically(file, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False).encode())
+            write_atomically(self.path / "environment.json", json.dumps(environment(), indent=2).encode())
+        return resume and self.finished()
 
     def log(self, metrics: dict[str, Any]) -> None:
-        with self.metrics.open("a") as file:
-            file.write(json.dumps(metrics) + "\n")
+        """Append a line; what is not a number (a pass rate when nothing could be judged) is written as null."""
+        self._append("metrics.jsonl", [metrics])
+
+    def log_samples(self, samples: list[dict[str, Any]]) -> None:
+        self._append("samples.jsonl", samples)
+
+    def _append(self, name: str, records: list[dict[str, Any]]) -> None:
+        with (self.path / name).open("a") as file:
+            for record in records:
+                clean = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in record.items()}
+                file.write(json.dumps(clean, allow_nan=False) + "\n")
 
     def finished(self) -> bool:
         return (self.path / "done.json").exists()
@@ -41,10 +81,7 @@ class RunFolder:
         part = folder / f"part-{step:08d}"
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        state = state | {
-            "metrics_bytes": self.metrics.stat().st_size if self.metrics.exists() else 0,
-            "step": step,
-        }
+        state = state | {"log_bytes": {name: self._sync(name) for name in LOGS}, "step": step}
         torch.save(state, part / "state.pt")
         with (part / "state.pt").open("rb") as file:
             os.fsync(file.fileno())
@@ -53,6 +90,7 @@ class RunFolder:
         whole = folder / f"step-{step:08d}"
         shutil.rmtree(whole, ignore_errors=True)
         part.rename(whole)
+        _sync_folder(folder)
         for old in sorted(folder.glob("step-*"))[:-KEEP]:
             shutil.rmtree(old)
 
@@ -60,15 +98,42 @@ class RunFolder:
         """State of the newest whole checkpoint, and the metrics cut back to it; None starts from the beginning."""
         for folder in sorted((self.path / "checkpoints").glob("step-*"), reverse=True):
             if _is_whole(folder):
-                state: dict[str, Any] = torch.load(folder / "state.pt", weights_only=False)
-                self._cut_metrics(state["metrics_bytes"])
+                # weights_only: a run folder may come from elsewhere, and a pickle could run anything
+                state: dict[str, Any] = torch.load(folder / "state.pt", map_location="cpu", weights_only=True)
+                self._cut(state["log_bytes"])
                 return state
-        self._cut_metrics(0)
+        self._cut(dict.fromkeys(LOGS, 0))
         return None
 
-    def _cut_metrics(self, size: int) -> None:
-        if self.metrics.exists():
-            os.truncate(self.metrics, size)
+    def _sync(self, name: str) -> int:
+        """Bytes of a log, all of them on disk."""
+        if not (self.path / name).exists():
+            return 0
+        with (self.path / name).open("rb") as file:
+            os.fsync(file.fileno())
+            return os.fstat(file.fileno()).st_size
+
+    def _cut(self, sizes: dict[str, int]) -> None:
+        for name, size in sizes.items():
+            if (self.path / name).exists():
+                os.truncate(self.path / name, size)
+
+
+def _change(before: Any, now: Any) -> str:
+    """The first setting that differs, as `steps: 4 before, 5 now`."""
+    if not isinstance(before, dict) or not isinstance(now, dict):
+        return f"{before!r} before, {now!r} now"
+    key = next(k for k in {**before, **now} if before.get(k) != now.get(k))
+    return f"{key}: {before.get(key)!r} before, {now.get(key)!r} now"
+
+
+def _sync_folder(folder: Path) -> None:
+    """A rename lasts through a power cut only when its folder is synced too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _is_whole(folder: Path) -> bool:
@@ -89,6 +154,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
+    _sync_folder(path.parent)
 
 
 class Randomness:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +12,9 @@ from sandbox_tasks.quickstart import imperfect_solution
 from sandbox_tasks.task import Task
 
 from sandbox_rl.config import RunConfig
-from sandbox_rl.errors import UserError
-from sandbox_rl.policy import Policy, load_policy, make_batch, new_tiny_policy, save_policy
+from sandbox_rl.errors import TrainingError, UserError
+from sandbox_rl.losses import imitation_loss
+from sandbox_rl.policy import Policy, chunks, load_policy, make_batch, new_tiny_policy, save_policy
 from sandbox_rl.progress import Report
 from sandbox_rl.run_folder import Randomness, RunFolder
 
@@ -21,7 +23,7 @@ def train_sft(config: RunConfig, tasks: Sequence[Task], path: Path, *, resume: b
     """The base policy's folder: the model as it is, or the tiny one after `config.sft.steps` of imitation."""
     run = RunFolder(path)
     target = path / "policy"
-    if resume and run.finished():
+    if run.begin(config, ("suite", "seed", "model", "sft"), resume=resume):
         return target
     chance = Randomness(config.seed)
     policy = _start(config, tasks)
@@ -80,14 +82,19 @@ def _step(
     drawn = [order.choice(tasks) for _ in range(config.sft.batch_size)]
     answers = [to_imitate(order, task, config.sft.wrong_probability) for task in drawn]
     pairs = [(policy.encode_prompt(t.prompt), policy.encode_answer(a)) for t, a in zip(drawn, answers, strict=True)]
-    batch = make_batch(pairs, policy.tokenizer.pad_token_id, policy.device)
+    count = torch.tensor(float(sum(len(answer) for _, answer in pairs)), device=policy.device)
     rise = min(1.0, step / 20)
     for group in optimizer.param_groups:
         group["lr"] = config.sft.learning_rate * rise * (1 - (step - 1) / config.sft.steps)
-    logprobs, _, _ = policy(batch)
-    loss = -(logprobs * batch.mask).sum() / batch.tokens
     optimizer.zero_grad()
-    loss.backward()
+    total = 0.0
+    for rows in chunks(range(len(pairs)), config.model.micro_batch_size):
+        batch = make_batch([pairs[i] for i in rows], policy.tokenizer.pad_token_id, policy.device)
+        loss = imitation_loss(policy(batch)[0], batch.mask, count)
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += float(loss.detach())
+    if not math.isfinite(total):
+        raise TrainingError(f"the warm start's loss is {total} at step {step}; lower sft.learning_rate.")
     torch.nn.utils.clip_grad_norm_(policy.lm.parameters(), 1.0)
     optimizer.step()
-    return float(loss.detach())
+    return total

@@ -1,0 +1,118 @@
+"""Gradients don't depend on padding or on how a batch was split; what lies off the mask never counts."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from sandbox_rl.advantages import gae, token_rewards, whiten
+from sandbox_rl.config import RunConfig
+from sandbox_rl.kl import adapted, k2, k3
+from sandbox_rl.losses import imitation_loss, policy_loss, value_loss
+from sandbox_rl.policy import Policy, make_batch, new_tiny_policy
+from sandbox_rl.ppo import Rollout, backward
+
+GARBAGE = st.sampled_from([0.0, -7.5, 1e30, math.inf, -math.inf, math.nan])
+
+
+@given(seed=st.integers(0, 1000), garbage=GARBAGE)
+def test_garbage_in_padding_changes_no_loss_and_no_gradient(seed: int, garbage: float) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    mask = (torch.rand(3, 6, generator=generator) > 0.4).double()
+    columns = [torch.randn(3, 6, generator=generator, dtype=torch.float64) for _ in range(3)]
+    dirty = [torch.where(mask > 0, column, torch.full_like(column, garbage)) for column in columns]
+    count = mask.sum().clamp(min=1)
+
+    def outcome(given: list[Tensor]) -> list[Tensor]:
+        new, old, other = (column.clone() for column in given)
+        new.requires_grad_()
+        losses = [
+            policy_loss(new, old, other, mask, 0.2, count),
+            value_loss(new, old, other, mask, 0.2, count),
+            imitation_loss(new, mask, count),
+        ]
+        gradients = [torch.autograd.grad(loss, new)[0] for loss in losses]
+        rewards = token_rewards(torch.ones(3, dtype=torch.float64), given[2], mask, 0.1)
+        return [*losses, *gradients, rewards, *gae(rewards, old, mask, 1.0, 0.95), whiten(old, mask)]
+
+    for clean, noisy in zip(outcome(columns), outcome(dirty), strict=True):
+        assert torch.equal(clean, noisy)
+
+
+def micro_policy() -> Policy:
+    policy = new_tiny_policy(["# list: sort up\ndef f(x):\n    return sorted(x)"], seed=0).double()
+    policy.value_head.weight.data.normal_(generator=torch.Generator().manual_seed(1), std=0.1)
+    return policy
+
+
+POLICY = micro_policy()
+SEQUENCES = [([5, 6, 7], [8, 9, 10, 1]), ([5], [20, 1]), ([9, 9, 9, 9], [30]), ([12, 13], [40, 41, 42, 43, 44])]
+
+
+def rollout(extra_padding: int) -> Rollout:
+    """Made-up advantages, the same for every padding; old log-probabilities off the policy's, so that ratios are not 1."""
+    batch = make_batch([*SEQUENCES, ([2], [3] * (5 + extra_padding))], 0, torch.device("cpu")).rows(range(4))
+    generator = torch.Generator().manual_seed(2)
+    noise = torch.randn(3, 4, 8, generator=generator, dtype=torch.float64)
+    noise = torch.nn.functional.pad(noise, (0, max(0, batch.mask.shape[1] - 8)))[..., : batch.mask.shape[1]]
+    with torch.no_grad():
+        logprobs, _, values = POLICY(batch)
+    old = logprobs + 0.3 * noise[0]
+    return Rollout(batch, old, values + noise[1] * 0.1, noise[1], noise[2], torch.zeros_like(old))
+
+
+def gradients(made: Rollout, split: list[list[int]]) -> list[Tensor]:
+    POLICY.zero_grad()
+    config = RunConfig()
+    for rows in split:
+        backward(config, POLICY, made, rows, made.batch.mask.sum(), step=1)
+    return [parameter.grad.clone() for parameter in POLICY.parameters() if parameter.grad is not None]
+
+
+@settings(deadline=None, max_examples=10)
+@given(order=st.permutations(range(4)), cut=st.integers(1, 3), padding=st.integers(0, 6))
+def test_the_gradient_is_the_same_for_every_split_and_padding(order: list[int], cut: int, padding: int) -> None:
+    whole = gradients(rollout(0), [[0, 1, 2, 3]])
+    split = gradients(rollout(padding), [order[:cut], order[cut:]])
+    assert len(whole) == len(split) > 0
+    for one, other in zip(whole, split, strict=True):
+        # the forward pass takes its logits to float32, where another order of sums moves the last digits
+        assert torch.allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_an_average_of_averages_would_differ() -> None:
+    """The property above is not empty: each part divided by its own count gives another gradient."""
+    made = rollout(0)
+    whole = gradients(made, [[0, 1, 2, 3]])
+    POLICY.zero_grad()
+    for rows in ([0], [1, 2, 3]):  # 4 and 8 trainable tokens
+        backward(RunConfig(), POLICY, made, rows, made.batch.mask[rows].sum() * 2, step=1)
+    wrong = [p.grad for p in POLICY.parameters() if p.grad is not None]
+    assert not all(torch.allclose(a, b, rtol=1e-4, atol=1e-6) for a, b in zip(whole, wrong, strict=True))
+
+
+def test_k2_by_hand() -> None:
+    # log p - log q = -.6: .36 / 2 = .18
+    assert k2(torch.tensor([-1.0]), torch.tensor([-0.4])).item() == pytest.approx(0.18)
+
+
+@pytest.mark.parametrize(
+    ("kl", "wanted"),
+    [
+        (6.0, 0.5),  # on target: stays
+        (6.6, 0.505),  # error .6 / 6 = .1: .5 * (1 + .1 * .1)
+        (60.0, 0.51),  # error 9, clipped to .2: .5 * 1.02
+        (0.0, 0.49),  # error -1, clipped to -.2: .5 * .98
+    ],
+)
+def test_the_adaptive_coefficient_by_hand(kl: float, wanted: float) -> None:
+    assert adapted(0.5, kl, 6.0) == pytest.approx(wanted)
+
+
+def test_k3_means_to_the_exact_divergence() -> None:
+    """Over all tokens, weighted by p, k3 gives sum p log(p/q): (1/2) ln(.5/.25) + (1/2) ln(.5/.75) = .143841."""
+    p, q = torch.tensor([0.5, 0.5]), torch.tensor([0.25, 0.75])
+    assert (p * k3(p.log(), q.log())).sum().item() == pytest.approx(0.143841, rel=1e-4)

@@ -1,0 +1,194 @@
+"""Every phase on a micro model: interrupted and resumed it ends with the same bytes; outages are never zeros."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sandbox_rewards.grade import Grade, Verdict
+from sandbox_tasks.suite import load_suite
+from sandbox_tasks.task import Task
+
+from sandbox_rl.config import RunConfig
+from sandbox_rl.dpo import train_dpo
+from sandbox_rl.errors import TrainingError, UserError
+from sandbox_rl.evaluate import evaluate
+from sandbox_rl.pairs import sample_pairs
+from sandbox_rl.policy import load_policy, new_tiny_policy, save_policy
+from sandbox_rl.ppo import train_ppo
+from sandbox_rl.sft import train_sft
+
+TASKS = load_suite("quickstart").split("train")[:6]
+SETTINGS: dict[str, Any] = {
+    "model": {"max_new_tokens": 40},
+    "sft": {"steps": 104, "batch_size": 1},
+    "ppo": {
+        "steps": 4, "prompts_per_step": 2, "samples_per_prompt": 4, "minibatch_size": 4, "validate_every": 2, "kl_target": 1.0,
+    },
+    "pairs": {"samples_per_prompt": 24},
+    "dpo": {"batch_size": 2, "validate_every": 2, "learning_rate": 1e-3},
+    "eval": {"samples_per_task": 2},
+}
+CONFIG = RunConfig.model_validate(SETTINGS)
+
+
+class MadeUpGrader:
+    """Judges by a rule on the text, so that no sandbox is needed; None is an outage."""
+
+    def __init__(self, rule: Callable[[str], float | None]) -> None:
+        self.rule = rule
+
+    def grade(self, tasks: Sequence[Task], completions: Sequence[str], on_grade: object = None) -> list[Grade]:
+        return [self._grade(task, self.rule(text)) for task, text in zip(tasks, completions, strict=True)]
+
+    def _grade(self, task: Task, reward: float | None) -> Grade:
+        verdict = Verdict.no_verdict if reward is None else Verdict.passed if reward == 1 else Verdict.failed
+        return Grade(task_id=task.id, reward=reward, verdict=verdict, seconds=0.001)
+
+
+GRADER: Any = MadeUpGrader(lambda text: float(len(text) % 2))
+OUTAGE: Any = MadeUpGrader(lambda text: None)
+
+
+class Interrupted(Exception):
+    """What a test raises in the middle of a phase."""
+
+
+def silent(**_: object) -> None:
+    """No progress shown."""
+
+
+def interrupting(at: int) -> Callable[..., None]:
+    def report(*, step: int, **_: object) -> None:
+        if step == at:
+            raise Interrupted
+
+    return report
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("base")
+    save_policy(new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pairs(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sample_pairs(CONFIG, base, TASKS, GRADER, tmp_path_factory.mktemp("pairs"), resume=False, report=silent)
+
+
+def same_after_an_interruption(train: Callable[..., Path], tmp_path: Path, at: int) -> None:
+    whole = train(tmp_path / "whole", resume=False, report=silent)
+    with pytest.raises(Interrupted):
+        train(tmp_path / "cut", resume=False, report=interrupting(at))
+    cut = train(tmp_path / "cut", resume=True, report=silent)
+    for name in ("model.safetensors", "value_head.safetensors"):
+        assert (whole / name).read_bytes() == (cut / name).read_bytes()
+    assert lines(whole.parent / "metrics.jsonl") == lines(cut.parent / "metrics.jsonl")
+    assert lines(whole.parent / "samples.jsonl") == lines(cut.parent / "samples.jsonl")
+
+
+def lines(file: Path) -> list[dict[str, object]]:
+    """Without what a clock measured."""
+    if not file.exists():
+        return []
+    return [{k: v for k, v in json.loads(line).items() if "seconds" not in k} for line in file.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("at", [1, 3, 4])  # before the first checkpoint, between two, after the last
+def test_ppo_resumes_to_the_same_bytes(base: Path, tmp_path: Path, at: int) -> None:
+    def train(path: Path, **options: Any) -> Path:
+        return train_ppo(CONFIG, base, TASKS, TASKS[:2], GRADER, path, **options)
+
+    same_after_an_interruption(train, tmp_path, at)
+
+
+def test_dpo_resumes_to_the_same_bytes(base: Path, pairs: Path, tmp_path: Path) -> None:
+    def train(path: Path, **options: Any) -> Path:
+        return train_dpo(CONFIG, base, pairs, TASKS[:2], GRADER, path, **options)
+
+    same_after_an_interruption(train, tmp_path, 3)
+
+
+def test_the_warm_start_resumes_to_the_same_bytes(tmp_path: Path) -> None:
+    def train(path: Path, **options: Any) -> Path:
+        return train_sft(CONFIG, TASKS, path, **options)
+
+    same_after_an_interruption(train, tmp_path, 103)
+
+
+def test_micro_batches_of_dpo_change_only_the_last_digits(base: Path, pairs: Path, tmp_path: Path) -> None:
+    small = RunConfig.model_validate({**SETTINGS, "model": {**SETTINGS["model"], "micro_batch_size": 2}})
+    for name, config in (("whole", CONFIG), ("split", small)):
+        train_dpo(config, base, pairs, TASKS[:2], GRADER, tmp_path / name, resume=False, report=silent)
+    one, other = (lines(tmp_path / name / "metrics.jsonl")[1] for name in ("whole", "split"))
+    assert one["loss"] == pytest.approx(other["loss"], rel=1e-4)  # float32; the second step has the first's update in it
+
+
+def test_a_run_tells_its_settings_and_is_not_resumed_with_others(base: Path, tmp_path: Path) -> None:
+    train_ppo(CONFIG, base, TASKS, TASKS[:2], GRADER, tmp_path, resume=False, report=silent)
+    assert RunConfig.model_validate(yaml.safe_load((tmp_path / "config.yaml").read_text())) == CONFIG
+    assert json.loads((tmp_path / "environment.json").read_text())["torch"]
+    other = CONFIG.model_copy(update={"ppo": CONFIG.ppo.model_copy(update={"steps": 9})})
+    with pytest.raises(UserError, match="steps: 4 before, 9 now"):
+        train_ppo(other, base, TASKS, TASKS[:2], GRADER, tmp_path, resume=True, report=silent)
+    with pytest.raises(UserError, match="holds a run already"):
+        train_ppo(CONFIG, base, TASKS, TASKS[:2], GRADER, tmp_path, resume=False, report=silent)
+
+
+def test_answers_without_a_verdict_are_left_out_and_counted(base: Path, tmp_path: Path) -> None:
+    half: Any = MadeUpGrader(lambda text: None if len(text) % 2 else 1.0)
+    train_ppo(CONFIG, base, TASKS, TASKS[:2], half, tmp_path, resume=False, report=silent)
+    for line in lines(tmp_path / "metrics.jsonl"):
+        assert line["completions"] == 8
+        assert 0 < int(str(line["no_verdict"])) < 8
+        assert line["reward"] == line["pass_rate"] == 1.0
+
+
+def test_a_step_without_any_verdict_changes_no_weight(base: Path, tmp_path: Path) -> None:
+    """The grader is gone for all of training and comes back for validation: the base is what is kept."""
+
+    class Training:
+        def grade(self, tasks: Sequence[Task], completions: Sequence[str], on_grade: object = None) -> list[Grade]:
+            rule = GRADER if len(completions) == 4 else OUTAGE  # validation asks 2 tasks x 2
+            return list(rule.grade(tasks, completions))
+
+    grader: Any = Training()
+    kept = train_ppo(CONFIG, base, TASKS, TASKS[:2], grader, tmp_path, resume=False, report=silent)
+    assert (kept / "model.safetensors").read_bytes() == (base / "model.safetensors").read_bytes()
+    assert [line["reward"] for line in lines(tmp_path / "metrics.jsonl")] == [None] * 4
+
+
+def test_an_outage_at_validation_stops_the_run_and_leaves_it_resumable(base: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="got a verdict at step 2"):
+        train_ppo(CONFIG, base, TASKS, TASKS[:2], OUTAGE, tmp_path, resume=False, report=silent)
+    train_ppo(CONFIG, base, TASKS, TASKS[:2], GRADER, tmp_path, resume=True, report=silent)
+    assert len(lines(tmp_path / "metrics.jsonl")) == 4
+
+
+def test_evaluation_counts_neither_way_what_has_no_verdict(base: Path) -> None:
+    some: Any = MadeUpGrader(lambda text: None if len(text) % 2 else 1.0)
+    found = evaluate(CONFIG, load_policy(base), TASKS, some, seed=3)
+    assert found.pass_rate() == 1.0
+    assert sum(t.judged for t in found.tasks) == found.verdicts()["passed"] < 12
+
+
+def test_a_reward_that_is_no_number_is_told(base: Path, tmp_path: Path) -> None:
+    broken: Any = MadeUpGrader(lambda text: float("nan"))
+    with pytest.raises(TrainingError, match="was graded nan"):
+        train_ppo(CONFIG, base, TASKS, TASKS[:2], broken, tmp_path, resume=False, report=silent)
+
+
+def test_pairs_are_of_better_and_worse_answers(pairs: Path) -> None:
+    found = [json.loads(line) for line in pairs.read_text().splitlines()]
+    policy_ids = {task.id: task.prompt for task in TASKS}
+    assert found
+    for pair in found:
+        assert pair["chosen_grade"]["reward"] > pair["rejected_grade"]["reward"]
+        assert pair["chosen"] != pair["rejected"]
+        assert policy_ids[pair["task_id"]] == pair["prompt"]
+    counts = [sum(pair["task_id"] == task.id for pair in found) for task in TASKS]
+    assert max(counts) <= CONFIG.pairs.max_pairs_per_task
