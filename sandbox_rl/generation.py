@@ -6,11 +6,14 @@ ratio needs. Nothing is decoded and encoded again on the way to training.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
+from transformers import DynamicCache
 
 from sandbox_rl.policy import Policy
 
@@ -56,14 +59,13 @@ def _generate_batch(
     alive = torch.arange(len(prompts), device=policy.device)
     answers: list[list[int]] = [[] for _ in prompts]
     logprobs: list[list[float]] = [[] for _ in prompts]
-    cache = None
+    cache = DynamicCache(config=policy.lm.config)
     positions = attention.cumsum(-1) - 1
     for _ in range(max_new_tokens):
         out = policy.lm(
-            input_ids=ids, attention_mask=attention, position_ids=positions.clamp(min=0), past_key_values=cache, use_cache=True,
-            logits_to_keep=1,
+            input_ids=ids, attention_mask=attention, position_ids=positions.clamp(min=0), use_cache=True, logits_to_keep=1,
+            **{_cache_argument(policy.lm): cache},
         )  # fmt: skip
-        cache = out.past_key_values
         tokens, chosen = _pick(out.logits[:, -1].float(), temperature, generator)
         for row, token, logprob in zip(alive.tolist(), tokens.tolist(), chosen.tolist(), strict=True):
             answers[row].append(token)
@@ -83,6 +85,11 @@ def _generate_batch(
         attention = torch.cat([attention, attention.new_ones(len(attention), 1)], dim=1)
         positions = positions[:, -1:] + 1
     return [_sample(policy, *row, eos) for row in zip(prompts, answers, logprobs, strict=True)]
+
+
+def _cache_argument(lm: Any) -> str:
+    """Name of the model's cache argument: transformers 5.24 renamed `past_key_values` to `cache`."""
+    return "cache" if "cache" in inspect.signature(lm.forward).parameters else "past_key_values"
 
 
 def _pick(logits: Tensor, temperature: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
