@@ -7,10 +7,13 @@ import os
 import socket
 import struct
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+import sandbox_tasks
 
 from sandbox_rewards.sandbox.runner.channel import Channel
 from sandbox_rewards.sandbox.worker import BOOTSTRAP, ENVIRONMENT, ProcessConnection, Worker, WorkerLost
@@ -36,41 +39,79 @@ class Backend(Protocol):
 
 
 class LocalBackend:
-    """Boxes made of Linux namespaces, as root or as an ordinary user."""
+    """Boxes on this machine, without a container engine.
 
-    name = "local"
+    `level` is `namespaces` (as root, or as an ordinary user where user namespaces are allowed), `landlock` (where none
+    are to be had; see `runner/landlock.py` for what that leaves open) or `open` (no isolation).
+    """
+
+    def __init__(self, level: str) -> None:
+        self.name = level
 
     def open_worker(self, number: int) -> Worker:
         python = Path(sys.base_prefix, "bin", f"python3.{sys.version_info.minor}")
         if not python.exists():
             python = Path(sys.base_prefix, "bin", "python3")
-        connection = ProcessConnection([str(python), "-s", "-B", "-c", BOOTSTRAP])
-        return Worker(connection, {"build_box": True, "worker": number, "python_prefix": sys.base_prefix})
+        home = tempfile.mkdtemp(prefix="sandbox-rl-")
+        try:
+            connection = ProcessConnection([str(python), "-s", "-B", "-c", BOOTSTRAP], home)
+        except OSError as error:
+            os.rmdir(home)
+            raise WorkerLost(f"a process could not be started: {error}") from None
+        return Worker(connection, box_settings(self.name, number, home))
+
+
+def box_settings(level: str, number: int, home: str) -> dict[str, Any]:
+    """What `runner.main` is started with."""
+    readable = readable_paths() if level != "container" else []
+    return {
+        "level": level, "solution_uid": solution_uid(number), "home": home, "readable": readable,
+        "hidden": [str(Path(sandbox_tasks.__file__).parent)],
+    }  # fmt: skip
+
+
+def solution_uid(number: int) -> int:
+    """A uid that no other worker on this machine is likely to have: the kernel counts processes by uid."""
+    return 40_000 + (os.getpid() * 64 + number) % 20_000
+
+
+def readable_paths() -> list[str]:
+    """What a Python needs of the host, outermost first."""
+    system = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives"]
+    kept: list[str] = []
+    for path in [*system, sys.base_prefix, os.path.realpath(sys.base_prefix)]:
+        if os.path.lexists(path) and not any(path == k or path.startswith(k + "/") for k in kept):
+            kept.append(path)
+    return kept
 
 
 class DockerBackend:
-    """Warm containers: no network, read-only root, one set of capabilities that only the zygote holds."""
+    """Warm containers: no network, read-only root, one set of capabilities that only the zygote holds.
+
+    `memory_mb` bounds a whole container; `runtime` names another OCI runtime, such as `runsc` for gVisor.
+    """
 
     name = "docker"
 
-    def __init__(self, image: str = IMAGE, memory_mb: int = 1536) -> None:
+    def __init__(self, image: str = IMAGE, memory_mb: int = 4096, runtime: str | None = None) -> None:
         self.image = image
         self.memory_mb = memory_mb
+        self.runtime = runtime
 
     def open_worker(self, number: int) -> Worker:
         import docker
 
         try:
-            connection = ContainerConnection(docker.from_env(), self.image, self.memory_mb)
+            connection = ContainerConnection(docker.from_env(), self.image, self.memory_mb, self.runtime)
         except (docker.errors.DockerException, OSError) as error:
             raise WorkerLost(f"docker could not start a container: {error}") from None
-        return Worker(connection, {"build_box": False, "worker": number, "python_prefix": ""})
+        return Worker(connection, box_settings("container", number, "/tmp"))
 
 
 class ContainerConnection:
     """A box that is a container; its multiplexed attach stream is taken apart by a thread."""
 
-    def __init__(self, client: docker.DockerClient, image: str, memory_mb: int) -> None:
+    def __init__(self, client: docker.DockerClient, image: str, memory_mb: int, runtime: str | None) -> None:
         self._client = client
         self._container = client.containers.create(
             image,
@@ -91,6 +132,7 @@ class ContainerConnection:
             mem_limit=f"{memory_mb}m",
             memswap_limit=f"{memory_mb}m",
             auto_remove=True,
+            runtime=runtime,
             labels={LABEL: str(os.getpid())},
         )
         try:
@@ -154,8 +196,14 @@ def _write_all(fd: int, content: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
-BACKENDS: dict[str, Callable[[], Backend]] = {"docker": DockerBackend, "local": LocalBackend}
+BACKENDS: dict[str, Callable[[], Backend]] = {
+    "docker": DockerBackend,
+    "namespaces": lambda: LocalBackend("namespaces"),
+    "landlock": lambda: LocalBackend("landlock"),
+}
 """Strongest first: the order in which `auto` tries them."""
+LOCAL = ("namespaces", "landlock")
+"""Those that `local` tries: they need no container engine."""
 
 
 def probe(name: str) -> str | None:
@@ -176,14 +224,20 @@ def probe(name: str) -> str | None:
 
 
 def choose_backend(name: str) -> Backend:
-    """The named backend, or for `auto` the strongest that works here. Raises `SandboxUnavailable`."""
+    """The named backend, or for `auto` and `local` the strongest that works here. Raises `SandboxUnavailable`.
+
+    `open` isolates nothing and is never chosen for anybody: it has to be named.
+    """
+    if name == "open":
+        return LocalBackend("open")
     reasons = {}
-    for candidate in BACKENDS if name == "auto" else [name]:
+    for candidate in {"auto": tuple(BACKENDS), "local": LOCAL}.get(name, (name,)):
         reason = probe(candidate)
         if reason is None:
             return BACKENDS[candidate]()
         reasons[candidate] = reason
     said = "; ".join(f"{backend}: {reason}" for backend, reason in reasons.items())
     raise SandboxUnavailable(
-        f"no sandbox works here ({said}); install docker and run `make image`, or run where namespaces are allowed"
+        f"no sandbox works here ({said}); install docker and run `make image`, run where namespaces or Landlock are "
+        "allowed, or accept that answers can do whatever you can with --unsafe-no-isolation."
     )

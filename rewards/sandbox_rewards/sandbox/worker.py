@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import shutil
 import subprocess
 import tempfile
 import time
@@ -44,6 +45,8 @@ ENVIRONMENT = {
 """All that code in a box sees of an environment. A fixed hash seed keeps verdicts the same from worker to worker."""
 
 START_S = 60.0
+CLOSE_S = 1.0
+"""Seconds that a box gets to end by itself."""
 
 
 class WorkerLost(Exception):
@@ -68,9 +71,10 @@ class Connection(Protocol):
 
 
 class ProcessConnection:
-    """A box that is a child process of ours."""
+    """A box that is a child process of ours; `home`, a folder of the box, goes with it."""
 
-    def __init__(self, command: list[str]) -> None:
+    def __init__(self, command: list[str], home: str) -> None:
+        self._home = home
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the connection
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, env=ENVIRONMENT, cwd="/",
@@ -81,14 +85,20 @@ class ProcessConnection:
         self.channel = Channel(self._process.stdout.fileno(), self._process.stdin.fileno())
 
     def close(self) -> str:
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream:
-                stream.close()
+        """Hang up, which ends a healthy box; one that lingers is killed, and its namespaces with it."""
+        assert self._process.stdin
+        self._process.stdin.close()
+        try:
+            self._process.wait(CLOSE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()
         self._stderr.seek(0)
         text = self._stderr.read().decode(errors="replace")
         self._stderr.close()
+        shutil.rmtree(self._home, ignore_errors=True)
         return text
 
 
@@ -103,6 +113,8 @@ class Worker:
     def run(self, job: dict[str, Any], timeout_s: float) -> dict[str, Any]:
         """Outcome of one job; `timeout_s` is when a silent box is given up."""
         outcome = self._exchange(job, timeout_s)
+        if "fault" in outcome:
+            raise WorkerLost(f"{outcome['fault']}: {_last_line(self.close())}")
         if "verdict" not in outcome:
             raise WorkerLost("the box answered something else than a verdict")
         return outcome

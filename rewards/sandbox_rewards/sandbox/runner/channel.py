@@ -37,6 +37,7 @@ class Channel:
         self.read_fd = read_fd
         self.write_fd = read_fd if write_fd is None else write_fd
         self.deadline: float | None = None
+        self._ahead = b""
 
     def send(self, message: Any) -> None:
         body = json.dumps(message, separators=(",", ":")).encode()
@@ -63,18 +64,21 @@ class Channel:
             os.close(fd)
 
     def _read_exactly(self, size: int) -> bytes:
-        chunks = []
-        while size:
+        """The next `size` bytes; what came with them is kept, so that a small frame takes one read."""
+        chunks, missing = [self._ahead], size - len(self._ahead)
+        while missing > 0:
             self._wait(self.read_fd, writing=False)
             try:
-                chunk = os.read(self.read_fd, min(size, 1 << 20))
+                chunk = os.read(self.read_fd, max(1 << 16, min(missing, 1 << 20)))
             except ConnectionResetError:
                 chunk = b""
             if not chunk:
                 raise ChannelClosed
             chunks.append(chunk)
-            size -= len(chunk)
-        return b"".join(chunks)
+            missing -= len(chunk)
+        data = b"".join(chunks)
+        self._ahead = data[size:]
+        return data[:size]
 
     def _wait(self, fd: int, *, writing: bool) -> None:
         if self.deadline is None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
-import os
 import signal
 import time
 from types import CodeType
@@ -17,9 +16,9 @@ from typing import Any
 
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 from .handles import Handle
-from .session import Session, SolutionLost
+from .session import NotLoaded, Session, SolutionLost
 from .stdio import run_cases
-from .zygote import Zygote
+from .zygote import BoxFault, Zygote
 
 Outcome = dict[str, Any]
 
@@ -41,7 +40,10 @@ def serve(host: Channel, zygote: Zygote) -> None:
         except ChannelClosed:
             return
         started = time.monotonic()
-        outcome = run_cases(job, zygote) if job["spec"]["style"] == "stdio" else judge(job, zygote)
+        try:
+            outcome = run_cases(job, zygote) if job["spec"]["style"] == "stdio" else judge(job, zygote)
+        except BoxFault as fault:
+            outcome = {"fault": str(fault)}
         outcome["seconds"] = round(time.monotonic() - started, 6)
         host.send(outcome)
 
@@ -71,18 +73,16 @@ def judge(job: dict[str, Any], zygote: Zygote) -> Outcome:
     except Exception as error:
         return _outcome("no_verdict", 0, total, f"the task's prelude fails: {type(error).__name__}: {error}")
     shared = {k: v for k, v in trusted.items() if isinstance(v, type) and v.__module__ == "prelude"}
-    deadline = time.monotonic() + limit
-    channel = zygote.spawn(limits=_limits(spec), deadline=deadline)
-    channel.deadline = deadline
+    channel = zygote.spawn(limit_s=limit, memory_mb=spec["memory_limit_mb"])
+    deadline = channel.deadline or 0.0
     run = _Run(Session(channel, shared), total)
     signal.setitimer(signal.ITIMER_REAL, limit)
     try:
-        run.load(job)
-        run.tests(spec, trusted)
+        run.tests(job, trusted)
     except (DeadlinePassed, TimeUp):
         run.end("time_limit", f"no answer within {limit:g} s")
-    except BrokenTests as error:
-        run.end("no_verdict", str(error))
+    except NotLoaded as error:
+        run.end(error.verdict, error.detail)
     except Malformed as error:
         run.end("runtime_error", f"the solution's process sent {error}")
     except (ChannelClosed, SolutionLost):
@@ -106,12 +106,41 @@ def _trusted_namespace(spec: dict[str, Any]) -> dict[str, Any]:
     return namespace
 
 
-def _limits(spec: dict[str, Any]) -> dict[str, Any]:
+def limits(spec: dict[str, Any]) -> dict[str, Any]:
     return {"cpu_s": spec["time_limit_s"], "memory_mb": spec["memory_limit_mb"]}
 
 
 def _outcome(verdict: str, passed: int, total: int, detail: str | None) -> Outcome:
     return {"verdict": verdict, "tests_passed": passed, "tests_total": total, "detail": detail}
+
+
+def _names_of_solution(spec: dict[str, Any], trusted: dict[str, Any]) -> list[str]:
+    """Names that the tests use and the solution may give: never a builtin, and never one of the prelude's."""
+    sources = tuple(spec["tests"]) + ((spec["setup"],) if spec["setup"] else ())
+    wanted = {n for n in names_used(sources) if n not in trusted and not hasattr(builtins, n)}
+    if spec["entry_point"]:
+        wanted.add(spec["entry_point"])
+    return sorted(n for n in wanted if not (n.startswith("__") and n.endswith("__")))
+
+
+class TestNames(dict[str, Any]):
+    """The names that tests see. A solution's name that means plain data is asked for again at each use: it may change."""
+
+    __test__ = False
+
+    def __init__(self, session: Session, trusted: dict[str, Any], found: dict[str, Any]) -> None:
+        super().__init__(trusted | found | {"__name__": "tests"})
+        self._session = session
+        self._data = {name for name, value in found.items() if not isinstance(value, (Handle, type))}
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._data:
+            return self._session.ask("fetch", [name])[name]
+        return super().__getitem__(name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._data.discard(name)
+        super().__setitem__(name, value)
 
 
 class _Run:
@@ -123,53 +152,27 @@ class _Run:
         self.passed = 0
         self.verdict: str | None = "passed"
         self.detail: str | None = None
-        self.loaded = False
-
     def end(self, verdict: str | None, detail: str | None) -> None:
         self.verdict, self.detail = verdict, detail
 
-    def load(self, job: dict[str, Any]) -> None:
-        channel = self.session.channel
-        channel.send({"program": False, "prelude": job["spec"]["prelude"], "code": job["code"]})
-        reply = channel.receive()
-        if isinstance(reply, dict) and reply.get("loaded") is True:
-            self.loaded = True
-        elif isinstance(reply, dict) and reply.get("failed") in ("syntax_error", "runtime_error"):
-            verdict = "memory_limit" if reply.get("memory") is True else reply["failed"]
-            self.end(verdict, str(reply.get("detail"))[:300])
-        else:
-            raise Malformed("no sign that it loaded")
-
-    def tests(self, spec: dict[str, Any], namespace: dict[str, Any]) -> None:
-        if not self.loaded:
+    def tests(self, job: dict[str, Any], trusted: dict[str, Any]) -> None:
+        spec = job["spec"]
+        wanted = _names_of_solution(spec, trusted)
+        found = self.session.load({
+            "program": False, "prelude": spec["prelude"], "code": job["code"], "names": wanted, "limits": limits(spec),
+        })  # fmt: skip
+        namespace = TestNames(self.session, trusted, found)
+        if spec["setup"] and not self._guarded(compiled(spec["setup"], "setup.py"), namespace):
             return
-        sources = tuple(spec["tests"]) + ((spec["setup"],) if spec["setup"] else ())
-        self._give_names(sources, spec["entry_point"], namespace)
-        if spec["setup"]:
-            self._guarded(compiled(spec["setup"], "setup.py"), namespace)
-            if self.verdict != "passed":
-                return
         for test in spec["tests"]:
             ok = self._guarded(compiled(test, "test.py"), namespace)
             if ok and spec["style"] == "check":
-                namespace["__candidate__"] = namespace.get(spec["entry_point"])
-                if namespace["__candidate__"] is None:
+                if spec["entry_point"] not in namespace:
                     self._note("runtime_error", f"NameError: the solution defines no {spec['entry_point']!r}")
                     return
+                namespace["__candidate__"] = namespace[spec["entry_point"]]
                 ok = self._guarded(compiled("check(__candidate__)", "test.py"), namespace)
             self.passed += ok
-
-    def _give_names(self, sources: tuple[str, ...], entry_point: str | None, namespace: dict[str, Any]) -> None:
-        """The solution's values for names that the tests use; it can't replace a builtin or a prelude name."""
-        wanted = {n for n in names_used(sources) if n not in namespace and not hasattr(builtins, n)}
-        if entry_point:
-            wanted.add(entry_point)
-        wanted = {n for n in wanted if not (n.startswith("__") and n.endswith("__"))}
-        found = self.session.ask("fetch", sorted(wanted))
-        if not isinstance(found, dict):
-            raise Malformed("no names")
-        namespace.update({name: value for name, value in found.items() if name in wanted})
-        namespace["__name__"] = "tests"
 
     def _guarded(self, code: CodeType, namespace: dict[str, Any]) -> bool:
         """Run test code; note the first failure. Only what ends the whole run is raised."""
@@ -197,11 +200,3 @@ class _Run:
 def _first_line(error: BaseException) -> str:
     text = str(error) if not any(isinstance(a, Handle) for a in error.args) else "…"
     return f"{type(error).__name__}: {text}".splitlines()[0][:300]
-
-
-def become_judge(uid: int | None) -> None:
-    """Drop every privilege for good: the judge needs none."""
-    if uid is not None:
-        os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)

@@ -3,34 +3,73 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import sys
+from typing import Any
 
 from . import judge, namespaces, zygote
 from .channel import Channel
+from .landlock import LandlockCells
+from .open_cells import OpenCells
 
-JUDGE_UID = 63_999
-SOLUTION_UID = 64_000
+JUDGE_UID = 39_999
+JUDGE_MEMORY = 4 * 2**30
+"""Bytes of address space: what a solution answers may fill so much of the judge and no more."""
 
 
-def main(settings: dict[str, object]) -> None:
-    """`settings`: {"build_box": whether the box is ours to build, "worker": a number, "python_prefix": ...}."""
-    many_uids = True
-    if settings["build_box"]:
-        many_uids = namespaces.build_box(str(settings["python_prefix"]))
-    worker = int(str(settings["worker"]))
-    box = namespaces.Box(solution_uid=SOLUTION_UID + worker if many_uids else None)
+def main(settings: dict[str, Any]) -> None:
+    """Become the judge of a box.
+
+    `settings`: `level` (`namespaces`: the box is ours to build; `container`: we are in it; `landlock`: no namespace is to
+    be had; `open`: no isolation at all), `solution_uid`, `home` (an empty folder), `readable` and `hidden` paths.
+    """
+    level, uid = settings["level"], settings["solution_uid"]
+    many_uids = level == "container"
+    if level == "namespaces":
+        many_uids = namespaces.build_box(settings["readable"], settings["hidden"])
+    host = _host_channel()
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     if os.fork() == 0:
-        namespaces.prctl(namespaces.PR_SET_PDEATHSIG, signal.SIGKILL)
+        if level in ("namespaces", "container"):
+            namespaces.prctl(namespaces.PR_SET_PDEATHSIG, signal.SIGKILL)
         ours.close()
         namespaces.prctl(namespaces.PR_SET_DUMPABLE, 0)
-        zygote.serve(theirs, box, stdout=1)
+        zygote.serve(theirs, _cells(level, uid if many_uids else None, settings), lambda: _give_up(host))
         os._exit(0)
     theirs.close()
-    judge.become_judge(JUDGE_UID if many_uids else None)
+    if many_uids:
+        namespaces.become(JUDGE_UID)
+    resource.setrlimit(resource.RLIMIT_AS, (JUDGE_MEMORY, JUDGE_MEMORY))
     namespaces.prctl(namespaces.PR_SET_DUMPABLE, 0)
-    host = Channel(0, 1)
     host.send({"ready": True, "python": sys.version.split()[0]})
     judge.serve(host, zygote.Zygote(ours))
+
+
+def _cells(level: str, uid: int | None, settings: dict[str, Any]) -> zygote.Cells:
+    if level == "landlock":
+        return LandlockCells(settings["home"], settings["readable"], settings["hidden"])
+    if level == "open":
+        return OpenCells()
+    return namespaces.NamespaceCells(uid)
+
+
+def _host_channel() -> Channel:
+    """The streams that we were started with, moved away from where a test's own printing would go."""
+    channel = Channel(os.dup(0), os.dup(1))
+    null = os.open("/dev/null", os.O_RDWR)
+    for standard in (0, 1):
+        os.dup2(null, standard)
+    os.close(null)
+    return channel
+
+
+def _give_up(host: Channel) -> None:
+    """The judge is stuck in a computation that no signal interrupts: say so in its place and end the box."""
+    host.send({
+        "verdict": "time_limit", "tests_passed": 0, "tests_total": 0, "seconds": 0.0,
+        "detail": "the tests did not end on what the solution answered", "box_ended": True,
+    })  # fmt: skip
+    os.kill(os.getppid(), signal.SIGKILL)
+    os._exit(0)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-from dataclasses import dataclass, field
+
+from . import seccomp
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
@@ -45,52 +46,68 @@ def prctl(option: int, value: int) -> None:
     _check(_libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0), f"prctl {option}")
 
 
-@dataclass
-class Box:
-    """What the zygote knows of its surroundings: which uid solutions get, and how to come back to its own pids."""
+class NamespaceCells:
+    """Where solutions run: each in pid, mount and IPC namespaces of its own, below the box that holds them all.
 
-    solution_uid: int | None
-    """None when only one uid is mapped (an ordinary user's namespace): the solution keeps it, without capabilities."""
-    own_pid_namespace: int = field(default_factory=lambda: os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC))
+    `solution_uid` is None when only one uid is mapped (an ordinary user's namespace): the solution keeps it, without
+    capabilities, and the other processes of the box are out of its pid namespace.
+    """
 
-    def next_child_in_new_pid_namespace(self) -> None:
+    def __init__(self, solution_uid: int | None) -> None:
+        self._uid = solution_uid
+        for capability in range(64):
+            if _libc.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0) < 0:
+                break
+        self._own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+        prctl(PR_SET_NO_NEW_PRIVS, 1)
+        seccomp.Filter(alone=False).install()
+
+    def before_fork(self) -> None:
         unshare(CLONE_NEWPID)
 
-    def children_in_own_pid_namespace(self) -> None:
-        _check(_libc.setns(self.own_pid_namespace, CLONE_NEWPID), "setns")
+    def after_fork(self) -> None:
+        _check(_libc.setns(self._own_pid_namespace, CLONE_NEWPID), "setns")
 
-    def isolate_solution(self) -> None:
-        """Own mounts and IPC objects; an empty /tmp (where /dev/shm points too) and a /proc of its own pids."""
+    def enter(self) -> None:
+        """From fork to unprivileged: own mounts and IPC objects, an empty /tmp, a /proc of its own pids, no capability."""
         unshare(CLONE_NEWNS | CLONE_NEWIPC)
         mount("none", "/", "", MS_REC | MS_PRIVATE)
         mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
         mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=64m,nr_inodes=4096")
         if not os.path.islink("/dev/shm"):
             mount("/tmp", "/dev/shm", "", MS_BIND)
-
-    def drop_privileges(self) -> None:
-        for capability in range(64):
-            if _libc.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0) < 0:
-                break
-        prctl(PR_SET_NO_NEW_PRIVS, 1)
-        if self.solution_uid is not None:
-            os.setgroups([])
-            os.setresgid(self.solution_uid, self.solution_uid, self.solution_uid)
-            os.setresuid(self.solution_uid, self.solution_uid, self.solution_uid)
-        _drop_capabilities()
+        os.chdir("/tmp")
+        if self._uid is not None:
+            become(self._uid)
+        drop_capabilities()
         prctl(PR_SET_DUMPABLE, 1)  # so that its own /proc/self belongs to it, as programs expect
 
+    def sweep(self) -> None:
+        """Nothing: what a solution leaves goes with its namespaces."""
 
-def _drop_capabilities() -> None:
+    def processes(self, known: set[int]) -> list[int]:
+        """Pids, as seen from the box, of everything but `known`: what the solution runs as."""
+        return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) not in known]
+
+
+def become(uid: int) -> None:
+    """Drop to an ordinary user and group of that number, for good."""
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+
+
+def drop_capabilities() -> None:
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     nothing = (ctypes.c_uint32 * 6)()
     _check(_libc.syscall(_CAPSET[os.uname().machine], header, nothing), "capset")
 
 
-def build_box(python_prefix: str) -> bool:
-    """Put this process and its children into a box; True when more than one uid is available inside.
+def build_box(readable: list[str], hidden: list[str]) -> bool:
+    """Put this process and its children into a box that shows `readable` without `hidden`.
 
-    Returns in the box's first process; the caller's process stays outside only to wait for it.
+    True when more than one uid is available inside. Returns in the box's first process; the caller's process stays
+    outside only to wait for it.
     """
     as_root = os.geteuid() == 0
     uid, gid = os.geteuid(), os.getegid()
@@ -102,10 +119,12 @@ def build_box(python_prefix: str) -> bool:
         _write("/proc/self/gid_map", f"0 {gid} 1")
     child = os.fork()
     if child:
+        for fd in (0, 1):
+            os.close(fd)
         _, status = os.waitpid(child, 0)
         os._exit(os.waitstatus_to_exitcode(status) & 255)
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    _new_root(_system_directories(python_prefix))
+    _new_root(readable, hidden)
     return as_root
 
 
@@ -114,33 +133,16 @@ def _write(path: str, text: str) -> None:
         file.write(text)
 
 
-def _system_directories(python_prefix: str) -> list[str]:
-    """What a Python needs of the host, outermost first."""
-    system = [
-        "/usr",
-        "/bin",
-        "/sbin",
-        "/lib",
-        "/lib64",
-        "/etc/ld.so.cache",
-        "/etc/localtime",
-        "/etc/alternatives",
-    ]
-    wanted = [*system, python_prefix, os.path.realpath(python_prefix)]
-    kept: list[str] = []
-    for path in wanted:
-        if os.path.lexists(path) and not any(path == k or path.startswith(k + "/") for k in kept):
-            kept.append(path)
-    return kept
-
-
-def _new_root(directories: list[str]) -> None:
+def _new_root(readable: list[str], hidden: list[str]) -> None:
     """A root of read-only binds on an empty tmpfs; the old root is out of reach when this returns."""
     mount("none", "/", "", MS_REC | MS_PRIVATE)
     root = "/sys"  # exists everywhere and is of no use inside
     mount("tmpfs", root, "tmpfs", MS_NOSUID, "mode=755,size=1m")
-    for path in directories:
+    for path in readable:
         _bind_read_only(path, root + path)
+    for path in hidden:
+        if os.path.isdir(root + path):
+            mount("tmpfs", root + path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=4k")
     for name in ("dev", "proc", "tmp", "old", "etc"):
         os.makedirs(f"{root}/{name}", exist_ok=True)
     for name in ("null", "zero", "full", "random", "urandom"):
@@ -149,12 +151,13 @@ def _new_root(directories: list[str]) -> None:
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         os.symlink(f"/proc/self/fd/{number}", f"{root}/dev/{name}")
     os.symlink("/proc/self/fd", f"{root}/dev/fd")
-    _write(f"{root}/etc/passwd", "root:x:0:0:root:/tmp:/bin/sh\nsolution:x:64000:64000::/tmp:/bin/sh\n")
+    _write(f"{root}/etc/passwd", "root:x:0:0:root:/tmp:/bin/sh\n")
     mount("proc", f"{root}/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     os.chdir(root)
     _check(_libc.syscall(_PIVOT_ROOT[os.uname().machine], b".", b"old"), "pivot_root")
     os.chdir("/")
     _check(_libc.umount2(b"/old", MNT_DETACH), "umount")
+    mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=16m")  # the judge's
     mount("none", "/", "", MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID)
 
 

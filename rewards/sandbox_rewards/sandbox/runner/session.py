@@ -14,6 +14,15 @@ class SolutionLost(BaseException):
     """The solution died, fell silent or broke the protocol. Not an `Exception`: a test must not swallow it."""
 
 
+class NotLoaded(Exception):
+    """The solution's code did not run to its end: `verdict` and `detail` say why."""
+
+    def __init__(self, verdict: str, detail: str) -> None:
+        super().__init__(detail)
+        self.verdict = verdict
+        self.detail = detail
+
+
 class Session:
     """Calls into one solution process over its channel. Callbacks of the test are answered while waiting."""
 
@@ -24,12 +33,28 @@ class Session:
         self._handles: dict[int, Any] = {}
         self._mine: list[Any] = []
 
+    def load(self, work: dict[str, Any]) -> dict[str, Any]:
+        """Run the solution's code; gives its values for `work["names"]`. Raises `NotLoaded`."""
+        self.channel.send(work)
+        reply = self._receive()
+        if reply.get("loaded") is True:
+            found = Decoder(self._decode_opaque, self.shared).decode(reply.get("value"))
+            if not isinstance(found, dict):
+                raise Malformed("no names")
+            return {name: value for name, value in found.items() if name in work["names"]}
+        if reply.get("failed") not in ("syntax_error", "runtime_error"):
+            raise Malformed("no sign that it loaded")
+        verdict = "memory_limit" if reply.get("memory") is True else reply["failed"]
+        raise NotLoaded(verdict, str(reply.get("detail"))[:300])
+
     def ask(self, do: str, *arguments: Any) -> Any:
         """Carry out `do` on the solution's side; its exception is raised here, by builtin type where it is one."""
         encoder = Encoder(self._encode_opaque, self.shared)
         self.channel.send({"do": do, "args": encoder.encode(list(arguments))})
         while "ask" in (reply := self._receive()):
             self._answer_callback(reply)
+        if isinstance(printed := reply.get("printed"), str):
+            sys.stdout.write(printed)
         try:
             decoder = Decoder(self._decode_opaque, self.shared, encoder.objects)
             if reply.get("changed"):

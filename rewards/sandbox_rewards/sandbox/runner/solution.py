@@ -7,10 +7,12 @@ to compare, and a reply that no honest solution sends as a failure of this solut
 
 from __future__ import annotations
 
-import asyncio
 import builtins
 import contextlib
+import io
 import operator
+import os
+import socket
 import sys
 import types
 from collections.abc import Callable
@@ -20,16 +22,39 @@ from .channel import Channel, ChannelClosed
 from .codec import Decoder, Encoder
 
 
-def serve(channel: Channel) -> None:
-    """Load the code that the judge sends, then answer its requests until it hangs up."""
+READY = b"+"
+"""What a process writes before it was given any code, and what the judge answers before it sends some."""
+
+
+def serve(descriptor: int, limit: Callable[[dict[str, Any]], None]) -> None:
+    """Say that this process is ready, take the judge's job under its limits, and answer requests until it hangs up.
+
+    With the first byte come the descriptors of a program's standard input and output, where the job is a program.
+    """
+    connection = socket.socket(fileno=descriptor)
+    connection.sendall(READY)
+    marker, fds, _, _ = socket.recv_fds(connection, 1, 2)
+    if marker != READY:  # the box was closed before it had a job for us
+        return
+    for standard, fd in enumerate(fds):
+        os.dup2(fd, standard)
+        os.close(fd)
+    channel = Channel(connection.detach())
     job = channel.receive()
+    limit(job["limits"])
+    _reopen_standard_streams()
     if job["program"]:
         channel.close()
         run_program(job["code"])
-        return
+    else:
+        _answer_calls(channel, job)
+
+
+def _answer_calls(channel: Channel, job: dict[str, Any]) -> None:
     solution = Solution(channel)
     try:
         solution.load(job["prelude"], job["code"])
+        value = Encoder(solution.encode_opaque, solution.shared).encode(_fetch(solution, job["names"]))
     except SyntaxError as error:
         channel.send({"failed": "syntax_error", "detail": str(error)})
     except BaseException as error:
@@ -37,9 +62,15 @@ def serve(channel: Channel) -> None:
         if isinstance(error, (SystemExit, KeyboardInterrupt)):
             raise
     else:
-        channel.send({"loaded": True})
+        channel.send({"loaded": True, "value": value})
         with contextlib.suppress(ChannelClosed):
             solution.answer_until_released()
+
+
+def _reopen_standard_streams() -> None:
+    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
+    sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 def run_program(code: str) -> None:
@@ -84,6 +115,7 @@ class Solution:
     def answer(self, request: dict[str, Any]) -> None:
         """Carry out one request and send its reply."""
         decoder = Decoder(self.decode_opaque, self.shared)
+        printed = sys.stdout = Printed()
         try:
             arguments = decoder.decode(request["args"])
             result = OPERATIONS[request["do"]](self, *arguments)
@@ -94,6 +126,8 @@ class Solution:
         changes, encoder = self._changes(request["args"][1], decoder.objects)
         if changes:
             reply["changed"] = changes
+        if text := printed.getvalue():
+            reply["printed"] = text
         if reply["ok"]:
             reply["value"] = encoder.encode(result)
         else:
@@ -170,6 +204,17 @@ class Solution:
         raise kind(*text)
 
 
+class Printed(io.StringIO):
+    """What the solution prints during one call, for tests that look at it; what goes beyond the room is dropped."""
+
+    room = 1 << 20
+
+    def write(self, text: str) -> int:
+        written = super().write(text[: self.room])
+        self.room -= written
+        return len(text)
+
+
 class JudgeObject:
     """A function or iterator of the test, as the solution sees it: it can be called and drained, not looked into."""
 
@@ -206,6 +251,8 @@ def _fetch(solution: Solution, names: list[str]) -> dict[str, Any]:
 
 
 def _await(_: Solution, awaitable: Any) -> Any:
+    import asyncio  # here, because it doubles the cost of every fork
+
     async def wait() -> Any:
         return await awaitable
 

@@ -34,18 +34,18 @@ def run_cases(job: dict[str, Any], zygote: Zygote) -> dict[str, Any]:
 
 def _run_case(code: str, spec: dict[str, Any], case: dict[str, str], zygote: Zygote) -> tuple[str, str | None]:
     limit = spec["time_limit_s"]
-    deadline = time.monotonic() + limit
     stdin_read, stdin_write = os.pipe()
     stdout_read, stdout_write = os.pipe()
     limits = {"cpu_s": limit, "memory_mb": spec["memory_limit_mb"]}
-    channel = zygote.spawn(limits=limits, deadline=deadline, stdio=(stdin_read, stdout_write))
+    source = f"{spec['prelude']}\n{code}" if spec["prelude"] else code
+    work = {"program": True, "code": source, "limits": limits}
+    channel = zygote.spawn(limit_s=limit, memory_mb=spec["memory_limit_mb"], stdio=(stdin_read, stdout_write))
+    deadline = channel.deadline or 0.0
     try:
-        source = f"{spec['prelude']}\n{code}" if spec["prelude"] else code
-        channel.deadline = deadline
         output = None
         problem = None
         try:
-            channel.send({"program": True, "code": source})
+            channel.send(work)
             output = _exchange(stdin_write, stdout_read, case["stdin"].encode(), deadline)
         except TimeoutError:
             problem = ("time_limit", f"no end within {limit:g} s")

@@ -1,15 +1,19 @@
 """The zygote: a warm interpreter that never saw a test, and forks one solution process at a time.
 
 It holds the privileges (namespaces, uids) and no content: code and inputs go from the judge straight to the
-forked process, so no later solution can find an earlier one's in its memory.
+forked process, so no later solution can find an earlier one's in its memory. The next process is forked while the
+judge is busy elsewhere; it waits, without privileges, for its code.
 
-What is covered: own pid, mount and ipc namespace and uid, no capabilities, no_new_privs, rlimits on CPU time,
-address space, file size, open files and processes; a private /tmp and /proc; the whole pid namespace dies
-with its first process. What is not: kernel bugs reachable by system call, and load on shared CPU caches.
+What is covered: own pid, mount and ipc namespace and uid, no capabilities, no_new_privs, a system-call filter,
+rlimits on CPU time, address space, file size, open files and processes; a private /tmp and /proc; the memory of all
+of a solution's processes together; the whole pid namespace dies with its first process.
+What is not: kernel bugs reachable by the system calls that are left, and load on shared CPU caches.
 """
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 import math
 import os
@@ -19,14 +23,35 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from . import namespaces, solution
+from . import solution
 from .channel import Channel
 
 GRACE_S = 0.5
 """Seconds after a solution's deadline at which a judge that did not end the run is taken for stuck."""
+MEMORY_TICK_S = 0.1
+"""How often the memory of a solution's processes is added up."""
+MEMORY_FACTOR = 4
+"""All processes of a solution together may hold this many times the memory that one may: forked children share pages
+that are counted once for each."""
+OUT_OF_MEMORY = 137
+
+
+class Cells(Protocol):
+    """Where solutions run: what is done around the fork, in the child, and after its end."""
+
+    def before_fork(self) -> None: ...
+    def after_fork(self) -> None: ...
+    def enter(self) -> None: ...
+    def sweep(self) -> None: ...
+    def processes(self, known: set[int]) -> list[int]: ...
+
+
+class BoxFault(Exception):
+    """No solution process could be made: the machine's fault, never the answer's."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +62,7 @@ class Death:
     signal: int | None
     cpu_s: float
     peak_mb: float
+    too_much_together: bool = False
 
     @property
     def clean(self) -> bool:
@@ -44,6 +70,8 @@ class Death:
 
     def verdict(self, spec: dict[str, Any]) -> tuple[str, str]:
         """The limit or fault that explains an end before the answer."""
+        if self.too_much_together:
+            return "memory_limit", f"its processes held more than {MEMORY_FACTOR} times {spec['memory_limit_mb']} MB together"
         if self.signal == signal.SIGXCPU or self.cpu_s >= spec["time_limit_s"] * 0.95:
             return "time_limit", f"{self.cpu_s:.2f} s of CPU time, limit {spec['time_limit_s']:g} s"
         if self.signal == signal.SIGKILL or self.exit_code == OUT_OF_MEMORY:
@@ -54,25 +82,33 @@ class Death:
         return "runtime_error", f"the solution's process ended before it answered ({how})"
 
 
-OUT_OF_MEMORY = 137
-
-
 class Zygote:
-    """The judge's end: starts and ends solution processes over the control socket."""
+    """The judge's end: takes a waiting solution process, and ends it, over the control socket."""
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
 
-    def spawn(self, *, limits: dict[str, Any], deadline: float, stdio: tuple[int, int] | None = None) -> Channel:
-        """Fork a solution process; its end of the returned channel (and of `stdio`) is closed here."""
-        ours, theirs = socket.socketpair()
-        request = json.dumps({"limits": limits, "deadline": deadline}).encode()
-        fds = [theirs.fileno(), *(stdio or ())]
-        socket.send_fds(self._control, [request], fds)
-        theirs.close()
+    def spawn(self, *, limit_s: float, memory_mb: int, stdio: tuple[int, int] | None = None) -> Channel:
+        """The channel to a solution process that waits for its job; its ends of `stdio` are closed here.
+
+        The channel's deadline is `limit_s` seconds from now. Raises `BoxFault` when there is no process to be had.
+        """
+        message, fds, _, _ = socket.recv_fds(self._control, 4096, 1)
+        if not fds:
+            raise BoxFault(message.decode() or "the zygote ended")
+        connection = socket.socket(fileno=fds[0])
+        if connection.recv(1) != solution.READY:
+            connection.close()
+            raise BoxFault("a solution process ended before it was given any code")
+        deadline = time.monotonic() + limit_s
+        begin = {"deadline": deadline, "memory_mb": memory_mb}
+        self._control.send(json.dumps(begin).encode())
+        socket.send_fds(connection, [solution.READY], list(stdio or ()))
         for fd in stdio or ():
             os.close(fd)
-        return Channel(ours.detach())
+        channel = Channel(connection.detach())
+        channel.deadline = deadline
+        return channel
 
     def finish(self, wait_until: float | None = None) -> Death:
         """End the run, after `wait_until` at the latest, and everything that it started."""
@@ -80,80 +116,129 @@ class Zygote:
         return Death(**json.loads(self._control.recv(4096)))
 
 
-def serve(control: socket.socket, box: namespaces.Box, stdout: int) -> None:
-    """Fork solutions as the judge asks, until it hangs up."""
+def serve(control: socket.socket, cells: Cells, give_up: Callable[[], None]) -> None:
+    """Fork solutions as the judge asks, until it hangs up. `give_up` ends the box in the place of a stuck judge."""
     _warm_up()
+    _be_the_first_to_go()
+    known = {os.getpid(), os.getppid()}
     while True:
-        message, fds, _, _ = socket.recv_fds(control, 4096, 3)
-        if not message:
+        try:
+            pid = _fork_waiting(control, cells)
+        except OSError as error:
+            control.send(f"no process could be made: {error}".encode())
             return
-        request = json.loads(message)
-        pid = _fork_solution(request["limits"], fds, box)
-        for fd in fds:
-            os.close(fd)
-        if not _await_finish(control, request["deadline"]):
-            _give_up_on_judge(pid, stdout)
+        request = control.recv(4096)
+        if not request:
+            os.kill(pid, signal.SIGKILL)
+            return
+        begin = json.loads(request)
+        watch = _MemoryWatch(cells, known, begin["memory_mb"])
+        if not _await_finish(control, begin["deadline"] + GRACE_S, watch, pid):
+            os.kill(pid, signal.SIGKILL)
+            give_up()
         end = json.loads(control.recv(4096) or b"{}")
-        death = _reap(pid, end.get("wait_until"))
-        control.send(json.dumps(death.__dict__).encode())
+        death = _reap(pid, end.get("wait_until"), watch)
+        cells.sweep()
+        control.send(json.dumps(death).encode())
 
 
 def _warm_up() -> None:
-    """Import what solutions use most, once."""
+    """Import what solutions use most, once; what only few use would make every fork dearer."""
     for name in (
-        "asyncio", "bisect", "collections", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "itertools",
+        "bisect", "collections", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "itertools",
         "json", "math", "operator", "random", "re", "statistics", "string", "sys", "typing",
     ):  # fmt: skip
         __import__(name)
+    gc.collect()
+    gc.freeze()
 
 
-def _await_finish(control: socket.socket, deadline: float) -> bool:
+def _be_the_first_to_go() -> None:
+    """When memory runs out on the machine, a solution (which inherits this) ends, not its judge."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
+
+
+class _MemoryWatch:
+    """Adds up what a solution's processes hold; one alone is held by its address-space limit."""
+
+    def __init__(self, cells: Cells, known: set[int], memory_mb: int) -> None:
+        self._cells = cells
+        self._known = known
+        self._limit = memory_mb * 2**20 * MEMORY_FACTOR
+        self.exceeded = False
+
+    def look(self, pid: int) -> None:
+        """Kill `pid`, and so all its namespace, when together they hold too much."""
+        pids = self._cells.processes(self._known)
+        if len(pids) > 1 and sum(map(_private_bytes, pids)) > self._limit:
+            self.exceeded = True
+            os.kill(pid, signal.SIGKILL)
+
+
+def _private_bytes(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/statm") as file:
+            _, resident, shared, *_ = map(int, file.read().split())
+    except (OSError, ValueError):  # it ended meanwhile
+        return 0
+    return (resident - shared) * resource.getpagesize()
+
+
+def _await_finish(control: socket.socket, until: float, watch: _MemoryWatch, pid: int) -> bool:
     poll = select.poll()
     poll.register(control.fileno(), select.POLLIN)
-    return bool(poll.poll(max(0.0, deadline + GRACE_S - time.monotonic()) * 1000))
+    while (left := until - time.monotonic()) > 0:
+        if poll.poll(min(left, MEMORY_TICK_S) * 1000):
+            return True
+        watch.look(pid)
+    return bool(poll.poll(0))
 
 
-def _give_up_on_judge(pid: int, stdout: int) -> None:
-    """The judge is stuck in a computation that no signal interrupts: say so in its place and end the box."""
-    os.kill(pid, signal.SIGKILL)
-    Channel(stdout).send({
-        "verdict": "time_limit", "tests_passed": 0, "tests_total": 0, "seconds": 0.0,
-        "detail": "the tests did not end on what the solution answered", "box_ended": True,
-    })  # fmt: skip
-    os.kill(os.getppid(), signal.SIGKILL)
-    os._exit(0)
-
-
-def _reap(pid: int, wait_until: float | None) -> Death:
+def _reap(pid: int, wait_until: float | None, watch: _MemoryWatch) -> dict[str, Any]:
     """Wait for the process (until `wait_until`), then kill its namespace; gone when this returns."""
+    pause = 0.0005
     while wait_until is not None and time.monotonic() < wait_until:
         found, status, usage = os.wait4(pid, os.WNOHANG)
         if found:
-            return _death(status, usage)
-        time.sleep(0.001)
+            return _death(status, usage, watch)
+        time.sleep(pause)
+        pause = min(0.02, pause * 2)
+        if pause == 0.02:
+            watch.look(pid)
     os.kill(pid, signal.SIGKILL)
     _, status, usage = os.wait4(pid, 0)
-    return _death(status, usage)
+    return _death(status, usage, watch)
 
 
-def _death(status: int, usage: resource.struct_rusage) -> Death:
-    return Death(
-        exit_code=os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
-        signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
-        cpu_s=usage.ru_utime + usage.ru_stime,
-        peak_mb=usage.ru_maxrss / 1024,
-    )
+def _death(status: int, usage: resource.struct_rusage, watch: _MemoryWatch) -> dict[str, Any]:
+    return {
+        "exit_code": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
+        "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
+        "cpu_s": usage.ru_utime + usage.ru_stime, "peak_mb": usage.ru_maxrss / 1024, "too_much_together": watch.exceeded,
+    }  # fmt: skip
 
 
-def _fork_solution(limits: dict[str, Any], fds: list[int], box: namespaces.Box) -> int:
-    box.next_child_in_new_pid_namespace()
-    pid = os.fork()
-    if pid:
-        box.children_in_own_pid_namespace()
-        return pid
+def _fork_waiting(control: socket.socket, cells: Cells) -> int:
+    """Fork the next solution process and hand the judge its end of the channel; the process waits for its job."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        cells.before_fork()
+        pid = os.fork()
+        if pid == 0:
+            _run_solution(theirs.fileno(), cells)
+        cells.after_fork()
+        socket.send_fds(control, [b"+"], [ours.fileno()])
+    return pid
+
+
+def _run_solution(connection: int, cells: Cells) -> None:
+    """All of a solution process's life. Never returns."""
     try:
-        _become_solution(limits, fds, box)
-        solution.serve(Channel(3))
+        _keep_only(connection)
+        cells.enter()
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        solution.serve(3, _limit)
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
         _flush()
@@ -175,28 +260,17 @@ def _flush() -> None:
         os._exit(1)
 
 
-def _become_solution(limits: dict[str, Any], fds: list[int], box: namespaces.Box) -> None:
-    """From fork to unprivileged: after this, nothing of the box is left in reach."""
+def _keep_only(connection: int) -> None:
+    """Descriptor 3 is the channel, 0 to 2 are empty, and nothing else is open."""
+    os.dup2(connection, 3, inheritable=False)
     null = os.open("/dev/null", os.O_RDWR)
-    places = [os.dup(fd) if fd < 16 else fd for fd in fds]
-    channel = os.dup2(places[0], 100)
-    stdin, stdout = (places[1], places[2]) if len(places) == 3 else (null, null)
-    os.dup2(stdin, 0)
-    os.dup2(stdout, 1)
-    os.dup2(null, 2)
-    os.dup2(channel, 3, inheritable=False)
+    for standard in range(3):
+        os.dup2(null, standard)
     os.closerange(4, 4096)
-    box.isolate_solution()
-    os.chdir("/tmp")
-    _limit(limits)
-    box.drop_privileges()
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
-    sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 def _limit(limits: dict[str, Any]) -> None:
+    """rlimits for the code that comes next; soft and hard ones, so that none can be raised again."""
     cpu = math.ceil(limits["cpu_s"])
     memory = limits["memory_mb"] * 2**20
     for kind, value in (
