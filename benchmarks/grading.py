@@ -126,9 +126,9 @@ def bench(rounds: int, count: int) -> None:
 
 
 def family(pid: int) -> list[int]:
-    """A process and all below it."""
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    return [pid, *(p for child in children.read_text().split() for p in family(int(child)))] if children.exists() else []
+    """A process and all below it (each thread has its own children)."""
+    children = [p for task in Path(f"/proc/{pid}/task").glob("*/children") for p in task.read_text().split()]
+    return [pid, *(below for child in children for below in family(int(child)))]
 
 
 def resident_mb(pids: list[int]) -> dict[int, float]:

@@ -15,6 +15,9 @@ MAX_FRAME = 64 * 2**20
 """Bytes. A larger reply is refused before it is read."""
 
 
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
 class ChannelClosed(Exception):
     """The other end is gone."""
 
@@ -40,7 +43,7 @@ class Channel:
         self._ahead = b""
 
     def send(self, message: Any) -> None:
-        body = json.dumps(message, separators=(",", ":")).encode()
+        body = _to_json(message).encode()
         frame = memoryview(len(body).to_bytes(4, "big") + body)
         while frame:
             self._wait(self.write_fd, writing=True)

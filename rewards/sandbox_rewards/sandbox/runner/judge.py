@@ -76,9 +76,13 @@ def judge(job: dict[str, Any], zygote: Zygote) -> Outcome:
     channel = zygote.spawn(limit_s=limit, memory_mb=spec["memory_limit_mb"])
     deadline = channel.deadline or 0.0
     run = _Run(Session(channel, shared), total)
-    signal.setitimer(signal.ITIMER_REAL, limit)
+    channel.deadline = None  # the alarm interrupts whatever the judge waits for, at no cost to each call
     try:
-        run.tests(job, trusted)
+        signal.setitimer(signal.ITIMER_REAL, limit)
+        try:
+            run.tests(job, trusted)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
     except (DeadlinePassed, TimeUp):
         run.end("time_limit", f"no answer within {limit:g} s")
     except NotLoaded as error:
@@ -88,7 +92,6 @@ def judge(job: dict[str, Any], zygote: Zygote) -> Outcome:
     except (ChannelClosed, SolutionLost):
         run.end(None, None)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         channel.close()
         death = zygote.finish()
     if run.verdict is None:

@@ -38,8 +38,13 @@ def unshare(flags: int) -> None:
 
 
 def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
-    result = _libc.mount(source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode())
-    _check(result, f"mount {target}")
+    _mount_here(source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode())
+
+
+def _mount_here(source: bytes, target: bytes, kind: bytes, flags: ctypes.c_ulong, options: bytes) -> None:
+    if _libc.mount(source, target, kind, flags, options) < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"mount {target.decode()}: {os.strerror(number)}")
 
 
 def prctl(option: int, value: int) -> None:
@@ -55,9 +60,11 @@ class NamespaceCells:
 
     def __init__(self, solution_uid: int | None) -> None:
         self._uid = solution_uid
+        self._shm_is_tmp = os.path.islink("/dev/shm")
         for capability in range(64):
             if _libc.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0) < 0:
                 break
+        mount("none", "/", "", MS_REC | MS_PRIVATE)
         self._own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
         prctl(PR_SET_NO_NEW_PRIVS, 1)
         seccomp.Filter(alone=False).install()
@@ -71,11 +78,10 @@ class NamespaceCells:
     def enter(self) -> None:
         """From fork to unprivileged: own mounts and IPC objects, an empty /tmp, a /proc of its own pids, no capability."""
         unshare(CLONE_NEWNS | CLONE_NEWIPC)
-        mount("none", "/", "", MS_REC | MS_PRIVATE)
-        mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-        mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=64m,nr_inodes=4096")
-        if not os.path.islink("/dev/shm"):
-            mount("/tmp", "/dev/shm", "", MS_BIND)
+        _mount_here(b"proc", b"/proc", b"proc", _PROC_FLAGS, b"")
+        _mount_here(b"tmpfs", b"/tmp", b"tmpfs", _TMP_FLAGS, b"mode=1777,size=64m,nr_inodes=4096")
+        if not self._shm_is_tmp:
+            _mount_here(b"/tmp", b"/dev/shm", b"", _BIND_FLAGS, b"")
         os.chdir("/tmp")
         if self._uid is not None:
             become(self._uid)
@@ -97,10 +103,17 @@ def become(uid: int) -> None:
     os.setresuid(uid, uid, uid)
 
 
+_CAPABILITY_HEADER = (ctypes.c_uint32 * 2)(0x20080522, 0)
+_NO_CAPABILITIES = (ctypes.c_uint32 * 6)()
+_CAPSET_NUMBER = _CAPSET.get(os.uname().machine, 0)
+_PROC_FLAGS = ctypes.c_ulong(MS_NOSUID | MS_NODEV | MS_NOEXEC)
+_TMP_FLAGS = ctypes.c_ulong(MS_NOSUID | MS_NODEV)
+_BIND_FLAGS = ctypes.c_ulong(MS_BIND)
+"""Made once: in a forked child every new object costs page faults."""
+
+
 def drop_capabilities() -> None:
-    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    nothing = (ctypes.c_uint32 * 6)()
-    _check(_libc.syscall(_CAPSET[os.uname().machine], header, nothing), "capset")
+    _check(_libc.syscall(_CAPSET_NUMBER, _CAPABILITY_HEADER, _NO_CAPABILITIES), "capset")
 
 
 def build_box(readable: list[str], hidden: list[str]) -> bool:

@@ -24,8 +24,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from . import solution
 from .channel import Channel
@@ -54,8 +53,7 @@ class BoxFault(Exception):
     """No solution process could be made: the machine's fault, never the answer's."""
 
 
-@dataclass(frozen=True)
-class Death:
+class Death(NamedTuple):
     """How the solution's first process ended."""
 
     exit_code: int | None
@@ -146,7 +144,7 @@ def _warm_up() -> None:
     """Import what solutions use most, once; what only few use would make every fork dearer."""
     for name in (
         "bisect", "collections", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "itertools",
-        "json", "math", "operator", "random", "re", "statistics", "string", "sys", "typing",
+        "json", "math", "operator", "random", "re", "string", "sys", "typing",
     ):  # fmt: skip
         __import__(name)
     gc.collect()
