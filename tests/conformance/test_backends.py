@@ -147,12 +147,12 @@ def test_each_end_has_its_verdict(grader: Grader, task: Task, answer: str, verdi
     assert judged(grader, task, answer).verdict == verdict
 
 
-@pytest.mark.parametrize("place", ["/tmp/planted", "/dev/shm/planted"])
+@pytest.mark.parametrize("place", ["tempfile.gettempdir() + '/planted'", "'/dev/shm/planted'", "'/tmp/planted'"])
 def test_files_do_not_carry_over(grader: Grader, place: str) -> None:
-    plant = f"open({place!r}, 'w').write('2')\ndef f(x): return 2"
-    look = f"def f(x): return int(open({place!r}).read())"
+    plant = f"import tempfile\ntry: open({place}, 'w').write('2')\nexcept OSError: pass\ndef f(x): return 2"
+    look = f"import os, tempfile\ndef f(x): return 3 if os.path.exists({place}) else 2"
     grades = grader.grade([task("assert f(1) == 2")] * 8, [plant, look] * 4)
-    assert [g.verdict for g in grades] == ["passed", "runtime_error"] * 4
+    assert [g.verdict for g in grades] == ["passed"] * 8
 
 
 def test_order_is_kept_when_answers_take_different_times(grader: Grader) -> None:

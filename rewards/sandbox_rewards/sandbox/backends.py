@@ -54,7 +54,7 @@ class LocalBackend:
             python = Path(sys.base_prefix, "bin", "python3")
         home = tempfile.mkdtemp(prefix="sandbox-rl-")
         try:
-            connection = ProcessConnection([str(python), "-s", "-B", "-c", BOOTSTRAP], home)
+            connection = ProcessConnection([str(python), "-I", "-S", "-B", "-c", BOOTSTRAP], home)
         except OSError as error:
             os.rmdir(home)
             raise WorkerLost(f"a process could not be started: {error}") from None
@@ -115,7 +115,7 @@ class ContainerConnection:
         self._client = client
         self._container = client.containers.create(
             image,
-            ["python3", "-s", "-B", "-c", BOOTSTRAP],
+            ["python3", "-I", "-S", "-B", "-c", BOOTSTRAP],
             entrypoint=[],
             environment=ENVIRONMENT,
             user="0:0",

@@ -12,7 +12,7 @@ from typing import IO, Any, Protocol
 from sandbox_rewards.sandbox.runner.channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 
 BOOTSTRAP = """
-import importlib.abc, importlib.util, json, os, sys
+import importlib.machinery, json, os, sys
 def read(n):
     data = b""
     while len(data) < n:
@@ -22,19 +22,24 @@ def read(n):
     return data
 message = json.loads(read(int.from_bytes(read(4), "big")))
 sources = message["sources"]
-class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class Finder:
     def find_spec(self, name, path=None, target=None):
         if name in sources:
-            return importlib.util.spec_from_loader(name, self, is_package=name == "runner")
+            return importlib.machinery.ModuleSpec(name, self, is_package=name == "runner")
+    def create_module(self, spec):
+        return None
     def exec_module(self, module):
         exec(compile(sources[module.__name__], module.__name__, "exec"), module.__dict__)
 sys.meta_path.insert(0, Finder())
-sys.path[:] = [p for p in sys.path if p]
+for folder in ("{prefix}/lib/python{v}/site-packages", "/usr/local/lib/python{v}/dist-packages", "/usr/lib/python3/dist-packages"):
+    folder = folder.format(prefix=sys.prefix, v="%d.%d" % sys.version_info[:2])
+    if os.path.isdir(folder): sys.path.append(folder)
 from runner.main import main
 main(message["settings"])
 """
 """What the box's Python is started with: it takes the runner as text from its standard input, so that any image
-with a Python will do and nothing has to be mounted or copied."""
+with a Python will do and nothing has to be mounted or copied. It runs without `site` (-S): no .pth file is obeyed, and
+nothing that a solution does not need is imported before the fork; installed packages are found all the same."""
 
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",

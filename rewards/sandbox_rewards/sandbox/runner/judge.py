@@ -15,6 +15,7 @@ from types import CodeType
 from typing import Any
 
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
+from .compiler import Compiler, Uncompilable, packed
 from .handles import Handle
 from .session import NotLoaded, Session, SolutionLost
 from .stdio import run_cases
@@ -31,7 +32,7 @@ class BrokenTests(Exception):
     """The task's own code failed before the solution had a say."""
 
 
-def serve(host: Channel, zygote: Zygote) -> None:
+def serve(host: Channel, zygote: Zygote, compiler: Compiler) -> None:
     """Judge jobs from the host until it hangs up."""
     signal.signal(signal.SIGALRM, _time_up)
     while True:
@@ -41,7 +42,7 @@ def serve(host: Channel, zygote: Zygote) -> None:
             return
         started = time.monotonic()
         try:
-            outcome = run_cases(job, zygote) if job["spec"]["style"] == "stdio" else judge(job, zygote)
+            outcome = run_cases(job, zygote) if job["spec"]["style"] == "stdio" else judge(job, zygote, compiler)
         except BoxFault as fault:
             outcome = {"fault": str(fault)}
         outcome["seconds"] = round(time.monotonic() - started, 6)
@@ -54,7 +55,7 @@ def _time_up(_signal: int, _frame: Any) -> None:
 
 @functools.lru_cache(maxsize=4096)
 def compiled(source: str, name: str) -> CodeType:
-    return compile(source, name, "exec")
+    return compile(source, name, "exec", dont_inherit=True)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -64,7 +65,7 @@ def names_used(sources: tuple[str, ...]) -> frozenset[str]:
     return frozenset(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
 
 
-def judge(job: dict[str, Any], zygote: Zygote) -> Outcome:
+def judge(job: dict[str, Any], zygote: Zygote, compiler: Compiler) -> Outcome:
     """Verdict for styles `asserts` and `check`."""
     spec, limit = job["spec"], job["spec"]["time_limit_s"]
     total = len(spec["tests"]) if spec["style"] == "asserts" else 1
@@ -72,6 +73,10 @@ def judge(job: dict[str, Any], zygote: Zygote) -> Outcome:
         trusted = _trusted_namespace(spec)
     except Exception as error:
         return _outcome("no_verdict", 0, total, f"the task's prelude fails: {type(error).__name__}: {error}")
+    try:
+        code = compiler.packed(job["code"])
+    except Uncompilable as error:
+        return _outcome("syntax_error", 0, total, str(error))
     shared = {k: v for k, v in trusted.items() if isinstance(v, type) and v.__module__ == "prelude"}
     channel = zygote.spawn(limit_s=limit, memory_mb=spec["memory_limit_mb"])
     deadline = channel.deadline or 0.0
@@ -80,7 +85,7 @@ def judge(job: dict[str, Any], zygote: Zygote) -> Outcome:
     try:
         signal.setitimer(signal.ITIMER_REAL, limit)
         try:
-            run.tests(job, trusted)
+            run.tests(spec, {"code": job["code"], "packed": code}, trusted)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
     except (DeadlinePassed, TimeUp):
@@ -117,12 +122,19 @@ def _outcome(verdict: str, passed: int, total: int, detail: str | None) -> Outco
     return {"verdict": verdict, "tests_passed": passed, "tests_total": total, "detail": detail}
 
 
-def _names_of_solution(spec: dict[str, Any], trusted: dict[str, Any]) -> list[str]:
+@functools.lru_cache(maxsize=1024)
+def packed_prelude(source: str) -> str:
+    """The prelude as the solution's process takes it; compiled here, where it is known to be the task's own."""
+    return packed(source, "prelude.py") if source else ""
+
+
+@functools.lru_cache(maxsize=1024)
+def _names_of_solution(tests: tuple[str, ...], setup: str, entry_point: str | None, trusted: frozenset[str]) -> list[str]:
     """Names that the tests use and the solution may give: never a builtin, and never one of the prelude's."""
-    sources = tuple(spec["tests"]) + ((spec["setup"],) if spec["setup"] else ())
+    sources = tests + ((setup,) if setup else ())
     wanted = {n for n in names_used(sources) if n not in trusted and not hasattr(builtins, n)}
-    if spec["entry_point"]:
-        wanted.add(spec["entry_point"])
+    if entry_point:
+        wanted.add(entry_point)
     return sorted(n for n in wanted if not (n.startswith("__") and n.endswith("__")))
 
 
@@ -158,11 +170,10 @@ class _Run:
     def end(self, verdict: str | None, detail: str | None) -> None:
         self.verdict, self.detail = verdict, detail
 
-    def tests(self, job: dict[str, Any], trusted: dict[str, Any]) -> None:
-        spec = job["spec"]
-        wanted = _names_of_solution(spec, trusted)
+    def tests(self, spec: dict[str, Any], code: dict[str, Any], trusted: dict[str, Any]) -> None:
         found = self.session.load({
-            "program": False, "prelude": spec["prelude"], "code": job["code"], "names": wanted, "limits": limits(spec),
+            "program": False, "prelude": packed_prelude(spec["prelude"]), "limits": limits(spec), **code,
+            "names": _names_of_solution(tuple(spec["tests"]), spec["setup"], spec["entry_point"], frozenset(trusted)),
         })  # fmt: skip
         namespace = TestNames(self.session, trusted, found)
         if spec["setup"] and not self._guarded(compiled(spec["setup"], "setup.py"), namespace):

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
 import struct
-import tempfile
 
 from . import seccomp
 from .namespaces import PR_SET_NO_NEW_PRIVS, drop_capabilities, prctl
@@ -59,10 +57,12 @@ class LandlockCells:
         self._readable = [part for path in readable for part in _without(path, hidden)]
         self._filter = seccomp.Filter(alone=True)
         self._home = home
-        self._folder = ""
+        self._folder, self._runs = "", 0
 
     def before_fork(self) -> None:
-        self._folder = tempfile.mkdtemp(dir=self._home)
+        self._runs += 1
+        self._folder = os.path.join(self._home, str(self._runs))
+        os.mkdir(self._folder, 0o700)
 
     def after_fork(self) -> None:
         """Nothing: the fork needs no namespace of its own."""
@@ -78,6 +78,8 @@ class LandlockCells:
 
     def sweep(self) -> None:
         """Remove what the dead solution left. Its one process is gone, so nobody can swap a path meanwhile."""
+        import shutil  # here: all that is imported before a fork makes it dearer
+
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def processes(self, known: set[int]) -> list[int]:

@@ -9,12 +9,11 @@ import socket
 import sys
 from typing import Any
 
-from . import judge, namespaces, zygote
+from . import compiler, namespaces, seccomp, zygote
 from .channel import Channel
-from .landlock import LandlockCells
-from .open_cells import OpenCells
 
-JUDGE_UID = 39_999
+JUDGE_UID, COMPILER_UID = 39_999, 39_998
+COMPILER_MEMORY = 2**30
 JUDGE_MEMORY = 4 * 2**30
 """Bytes of address space: what a solution answers may fill so much of the judge and no more."""
 
@@ -39,18 +38,45 @@ def main(settings: dict[str, Any]) -> None:
         zygote.serve(theirs, _cells(level, uid if many_uids else None, settings), lambda: _give_up(host))
         os._exit(0)
     theirs.close()
+    compiling = _start_compiler(level, ours, host, many_uids)
     if many_uids:
         namespaces.become(JUDGE_UID)
     resource.setrlimit(resource.RLIMIT_AS, (JUDGE_MEMORY, JUDGE_MEMORY))
     namespaces.prctl(namespaces.PR_SET_DUMPABLE, 0)
     host.send({"ready": True, "python": sys.version.split()[0]})
-    judge.serve(host, zygote.Zygote(ours))
+    from . import judge  # only now: what is imported before the zygote is forked makes every fork dearer
+
+    judge.serve(host, zygote.Zygote(ours), compiling)
+
+
+def _start_compiler(level: str, zygote_control: socket.socket, host: Channel, many_uids: bool) -> compiler.Compiler:
+    """Fork the compiler: it keeps its channel to the judge and nothing else."""
+    ours, theirs = socket.socketpair()
+    if os.fork() == 0:
+        ours.close()
+        zygote_control.close()
+        host.close()
+        if many_uids:
+            namespaces.become(COMPILER_UID)
+        namespaces.prctl(namespaces.PR_SET_DUMPABLE, 0)
+        resource.setrlimit(resource.RLIMIT_AS, (COMPILER_MEMORY, COMPILER_MEMORY))
+        if level != "open":
+            namespaces.prctl(namespaces.PR_SET_NO_NEW_PRIVS, 1)
+            seccomp.Filter(alone=True).install()
+        compiler.serve(Channel(theirs.detach()))
+        os._exit(0)
+    theirs.close()
+    return compiler.Compiler(Channel(ours.detach()))
 
 
 def _cells(level: str, uid: int | None, settings: dict[str, Any]) -> zygote.Cells:
     if level == "landlock":
+        from .landlock import LandlockCells
+
         return LandlockCells(settings["home"], settings["readable"], settings["hidden"])
     if level == "open":
+        from .open_cells import OpenCells
+
         return OpenCells()
     return namespaces.NamespaceCells(uid)
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from .channel import Channel, ChannelClosed
 from .codec import Decoder, Encoder
+from .compiler import packed, run_packed
 
 
 READY = b"+"
@@ -42,7 +43,6 @@ def serve(descriptor: int, limit: Callable[[dict[str, Any]], None]) -> None:
     channel = Channel(connection.detach())
     job = channel.receive()
     limit(job["limits"])
-    _reopen_standard_streams()
     if job["program"]:
         channel.close()
         run_program(job["code"])
@@ -53,7 +53,7 @@ def serve(descriptor: int, limit: Callable[[dict[str, Any]], None]) -> None:
 def _answer_calls(channel: Channel, job: dict[str, Any]) -> None:
     solution = Solution(channel)
     try:
-        solution.load(job["prelude"], job["code"])
+        solution.load(job["prelude"], job.get("packed") or packed(job["code"], "solution.py"))
         value = Encoder(solution.encode_opaque, solution.shared).encode(_fetch(solution, job["names"]))
     except SyntaxError as error:
         channel.send({"failed": "syntax_error", "detail": str(error)})
@@ -65,12 +65,6 @@ def _answer_calls(channel: Channel, job: dict[str, Any]) -> None:
         channel.send({"loaded": True, "value": value})
         with contextlib.suppress(ChannelClosed):
             solution.answer_until_released()
-
-
-def _reopen_standard_streams() -> None:
-    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
-    sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 def run_program(code: str) -> None:
@@ -102,9 +96,9 @@ class Solution:
         sys.modules["solution"] = self.module
         namespace = self.module.__dict__
         if prelude:
-            exec(compile(prelude, "prelude.py", "exec"), namespace)
+            run_packed(prelude, namespace)
             self.shared = {k: v for k, v in namespace.items() if isinstance(v, type) and v.__module__ == "solution"}
-        exec(compile(code, "solution.py", "exec"), namespace)
+        run_packed(code, namespace)
 
     # -- the judge's requests ---------------------------------------------------------------------------------
 

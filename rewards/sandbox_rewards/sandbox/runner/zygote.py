@@ -118,6 +118,9 @@ def serve(control: socket.socket, cells: Cells, give_up: Callable[[], None]) -> 
     """Fork solutions as the judge asks, until it hangs up. `give_up` ends the box in the place of a stuck judge."""
     _warm_up()
     _be_the_first_to_go()
+    _prepare_for_forks()
+    gc.collect()
+    gc.freeze()
     known = {os.getpid(), os.getppid()}
     while True:
         try:
@@ -144,11 +147,9 @@ def _warm_up() -> None:
     """Import what solutions use most, once; what only few use would make every fork dearer."""
     for name in (
         "bisect", "collections", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "itertools",
-        "json", "math", "operator", "random", "re", "string", "sys", "typing",
+        "json", "math", "operator", "re", "string", "sys", "typing",
     ):  # fmt: skip
         __import__(name)
-    gc.collect()
-    gc.freeze()
 
 
 def _be_the_first_to_go() -> None:
@@ -268,17 +269,23 @@ def _keep_only(connection: int) -> None:
 
 
 def _limit(limits: dict[str, Any]) -> None:
-    """rlimits for the code that comes next; soft and hard ones, so that none can be raised again."""
-    cpu = math.ceil(limits["cpu_s"])
-    memory = limits["memory_mb"] * 2**20
+    """rlimits that differ from job to job; soft and hard ones, so that none can be raised again."""
+    cpu, memory = math.ceil(limits["cpu_s"]), limits["memory_mb"] * 2**20
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_NPROC, (64, 64))  # not earlier: it may count the user's processes against a fork
+
+
+def _prepare_for_forks() -> None:
+    """What every solution inherits: the other rlimits, and fresh standard streams on the descriptors it will get."""
     for kind, value in (
-        (resource.RLIMIT_CPU, cpu),
-        (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_FSIZE, 64 * 2**20),
         (resource.RLIMIT_NOFILE, 256),
-        (resource.RLIMIT_NPROC, 64),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(kind, (value, value))
     _, hard = resource.getrlimit(resource.RLIMIT_STACK)
     resource.setrlimit(resource.RLIMIT_STACK, (hard, hard) if hard != resource.RLIM_INFINITY else (128 * 2**20, hard))
+    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
+    sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)

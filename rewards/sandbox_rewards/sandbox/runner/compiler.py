@@ -1,0 +1,74 @@
+"""A process that compiles solutions and runs none of them.
+
+Compiling in a freshly forked process costs ten times what it costs in a warm one, so a process that lives as long as
+the box does it. It never executes what it compiles, holds no test and no privilege, and a system-call filter leaves it
+little but its channel. Whatever goes wrong with it, a solution's own process compiles its own code, under its limits.
+"""
+
+from __future__ import annotations
+
+import marshal
+import time
+import warnings
+from typing import Any
+
+from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
+
+LARGEST = 1 << 16
+"""Characters of source that are compiled here; more is for the solution's own process and limits."""
+PATIENCE_S = 1.0
+
+
+class Uncompilable(Exception):
+    """The source is not Python; says why."""
+
+
+def packed(source: str, name: str) -> str:
+    """Compiled source as text: marshal's bytes, one character each. Raises SyntaxError and what else `compile` raises."""
+    return marshal.dumps(compile(source, name, "exec", dont_inherit=True)).decode("latin-1")
+
+
+def run_packed(code: str, namespace: dict[str, Any]) -> None:
+    """Execute what `packed` gave."""
+    exec(marshal.loads(code.encode("latin-1")), namespace)
+
+
+def serve(channel: Channel) -> None:
+    """Answer each source with its code, its syntax error, or neither, until the judge hangs up."""
+    warnings.simplefilter("ignore")
+    while True:
+        try:
+            source = channel.receive()
+        except ChannelClosed:
+            return
+        try:
+            answer = {"code": packed(source, "solution.py")}
+        except SyntaxError as error:
+            answer = {"syntax_error": str(error).encode(errors="replace").decode()}
+        except (ValueError, MemoryError, RecursionError, OverflowError):
+            answer = {}
+        channel.send(answer)
+
+
+class Compiler:
+    """The judge's end."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel: Channel | None = channel
+
+    def packed(self, source: str) -> str | None:
+        """The compiled source, or None where the solution's own process has to compile it. Raises `Uncompilable`."""
+        if self._channel is None or len(source) > LARGEST:
+            return None
+        self._channel.deadline = time.monotonic() + PATIENCE_S
+        try:
+            self._channel.send(source)
+            answer = self._channel.receive()
+        except (ChannelClosed, DeadlinePassed, Malformed):
+            self._channel.close()
+            self._channel = None
+            return None
+        if "syntax_error" in answer:
+            raise Uncompilable(answer["syntax_error"])
+        code: str | None = answer.get("code")
+        return code
