@@ -147,7 +147,8 @@ class Decoder:
         elif isinstance(container, bytearray):
             container[:] = entry[1].encode("latin-1")
         else:
-            attributes = {_attribute(name): value(v) for name, v in entry[2]}
+            hidden = vars(type(container))  # an instance must not replace the methods of its class
+            attributes = {_attribute(name): value(v) for name, v in entry[2] if not callable(hidden.get(name))}
             container.__dict__.clear()
             container.__dict__.update(attributes)
 

@@ -2,9 +2,12 @@
 
 Rules that keep a handle from earning anything by itself:
 - against plain data it is never equal and has no order (`TypeError`), whatever its class says;
-- arithmetic with plain data may give a handle, never plain data, and what it gives cannot be measured
-  (`abs`, `float`, `bool` ...): `abs(answer - 3.14) < 1e-6` is not for the answer's class to decide;
-- handle against handle asks the solution's own operators: there the task is about them.
+- arithmetic with plain data may give a handle, never plain data. What it gives is weighed: nothing plain comes out of
+  it by an operator or a builtin (`abs`, `float`, `bool`, `str`, `len` ...), and what comes out is weighed again:
+  `abs(answer - 3.14) < 1e-6` is not for the answer's class to decide;
+- handle against handle asks the solution's own operators: there the task is about them;
+- what a test made by calling a class that it names itself (`Vector(3, 4) * 2`) is under test: there the task is about
+  its operators too, and nothing is weighed.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ class Handle:
         set_here(self, "_kind", kind)
         set_here(self, "_type_name", type_name)
         set_here(self, "_weighed", False)
+        set_here(self, "_role", "")
 
     def __getattr__(self, name: str) -> Any:
         return _ask(self, "getattr", name)
@@ -41,13 +45,22 @@ class Handle:
         _ask(self, "delattr", name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return _ask(self, "call", list(args), kwargs)
+        role = object.__getattribute__(self, "_role")
+        try:
+            result = _ask(self, "call", list(args), kwargs)
+        except StopIteration as end:
+            if role:  # a function's would end the test's own loop, and pass it
+                raise RuntimeError("the solution raised StopIteration") from end
+            raise
+        if role == CLASS and isinstance(result, Handle):
+            give_role(result, UNDER_TEST)
+        return result
 
     def __eq__(self, other: object) -> Any:
-        return _ask(self, "eq", other) if isinstance(other, Handle) else self is other
+        return _ask(self, "eq", other) if _comparable(self, other) else self is other
 
     def __ne__(self, other: object) -> Any:
-        return _ask(self, "ne", other) if isinstance(other, Handle) else self is not other
+        return _ask(self, "ne", other) if _comparable(self, other) else self is not other
 
     def __hash__(self) -> int:
         return hash(_ask(self, "hash"))
@@ -71,7 +84,8 @@ class Handle:
         return _ask(self, "enter")
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> Any:
-        return _ask(self, "exit", kind, error, None)
+        swallowed = _ask(self, "exit", kind, error, None)
+        return bool(swallowed) and not issubclass(kind or Exception, AssertionError)  # never the test's own verdict
 
     def __await__(self) -> Any:
         return _ask(self, "await")
@@ -110,9 +124,39 @@ def number_of(handle: Handle) -> int:
     return int(object.__getattribute__(handle, "_number"))
 
 
+NAMED, CLASS, UNDER_TEST = "named", "class", "under test"
+"""Roles: what the tests name, a class that they name, and what they made by calling such a class."""
+
+
+def give_role(handle: Handle, role: str) -> None:
+    object.__setattr__(handle, "_role", role)
+
+
+def kind_of(handle: Handle) -> str:
+    """`class`, `exception`, `coroutine` or `object`, as the solution says."""
+    return str(object.__getattribute__(handle, "_kind"))
+
+
 def _ask(handle: Handle, do: str, *arguments: Any, swap: bool = False) -> Any:
     session: Asks = object.__getattribute__(handle, "_session")
-    return session.ask(do, *arguments, handle) if swap else session.ask(do, handle, *arguments)
+    result = session.ask(do, *arguments, handle) if swap else session.ask(do, handle, *arguments)
+    return _weigh(result, do) if do != "getattr" and _is_weighed(handle) else result
+
+
+def _weigh(result: Any, do: str) -> Any:
+    """Mark what came of arithmetic with plain data. Raises TypeError for plain data, which could be measured."""
+    if not isinstance(result, Handle):
+        raise TypeError(f"'{do}' of what a solution's object gave together with plain data is not for its class to decide")
+    object.__setattr__(result, "_weighed", True)
+    return result
+
+
+def _comparable(one: Handle, other: object) -> bool:
+    return isinstance(other, Handle) and not _is_weighed(one) and not _is_weighed(other)
+
+
+def _is_under_test(value: Any) -> bool:
+    return isinstance(value, Handle) and object.__getattribute__(value, "_role") == UNDER_TEST
 
 
 def _text(value: Any) -> str:
@@ -127,9 +171,7 @@ def _is_weighed(value: Any) -> bool:
 
 def _order(name: str) -> Callable[[Handle, Any], Any]:
     def compare(self: Handle, other: Any) -> Any:
-        if not isinstance(other, Handle) or _is_weighed(self) or _is_weighed(other):
-            return NotImplemented
-        return _ask(self, name, other)
+        return _ask(self, name, other) if _comparable(self, other) else NotImplemented
 
     return compare
 
@@ -137,22 +179,18 @@ def _order(name: str) -> Callable[[Handle, Any], Any]:
 def _arithmetic(name: str, *, reflected: bool = False) -> Callable[[Handle, Any], Any]:
     def operate(self: Handle, other: Any) -> Any:
         result = _ask(self, name, other, swap=reflected)
-        weighed = not isinstance(other, Handle) or _is_weighed(self) or _is_weighed(other)
-        if weighed:
-            if not isinstance(result, Handle):
-                raise TypeError(f"'{name}' of a solution's object and plain data gave plain data: not comparable")
-            object.__setattr__(result, "_weighed", True)
-        return result
+        if _is_under_test(self) or _is_under_test(other):
+            if isinstance(result, Handle):
+                give_role(result, UNDER_TEST)
+            return result
+        return result if isinstance(other, Handle) and not _is_weighed(other) else _weigh(result, name)
 
     return operate
 
 
 def _measure(name: str) -> Callable[..., Any]:
     def measure(self: Handle, *arguments: Any) -> Any:
-        result = _ask(self, name, *arguments)
-        if _is_weighed(self) and not isinstance(result, Handle):
-            raise TypeError(f"'{name}' of a solution's object that was computed with plain data: not comparable")
-        return result
+        return _ask(self, name, *arguments)
 
     return measure
 

@@ -92,10 +92,9 @@ def judge(job: dict[str, Any], zygote: Zygote, compiler: Compiler) -> Outcome:
         run.end("time_limit", f"no answer within {limit:g} s")
     except NotLoaded as error:
         run.end(error.verdict, error.detail)
-    except Malformed as error:
-        run.end("runtime_error", f"the solution's process sent {error}")
-    except (ChannelClosed, SolutionLost):
-        run.end(None, None)
+    except (SolutionLost, Malformed, ChannelClosed) as error:
+        reason = error.reason if isinstance(error, SolutionLost) else error
+        run.end("runtime_error", f"the solution's process sent {reason}") if isinstance(reason, Malformed) else run.end(None, None)
     finally:
         channel.close()
         death = zygote.finish()
@@ -119,7 +118,8 @@ def limits(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _outcome(verdict: str, passed: int, total: int, detail: str | None) -> Outcome:
-    return {"verdict": verdict, "tests_passed": passed, "tests_total": total, "detail": detail}
+    said = None if detail is None else detail[:300].encode("utf-8", "replace").decode()
+    return {"verdict": verdict, "tests_passed": passed, "tests_total": total, "detail": said}
 
 
 @functools.lru_cache(maxsize=1024)
@@ -192,6 +192,8 @@ class _Run:
         """Run test code; note the first failure. Only what ends the whole run is raised."""
         try:
             exec(code, namespace)
+            if self.session.lost:  # a test's bare `except` kept it from us
+                raise self.session.lost
         except (SolutionLost, ChannelClosed, DeadlinePassed, Malformed, TimeUp):
             raise
         except AssertionError as error:
@@ -212,5 +214,8 @@ class _Run:
 
 
 def _first_line(error: BaseException) -> str:
-    text = str(error) if not any(isinstance(a, Handle) for a in error.args) else "…"
-    return f"{type(error).__name__}: {text}".splitlines()[0][:300]
+    try:
+        text = str(error)  # may ask the solution how its objects look
+    except Exception:
+        text = "…"
+    return f"{type(error).__name__}: {text}"[:300].splitlines()[0]

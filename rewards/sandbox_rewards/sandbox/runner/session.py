@@ -5,13 +5,17 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from .channel import Channel, Malformed
+from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 from .codec import Decoder, Encoder
-from .handles import Handle, builtin_type, exception_class, number_of
+from .handles import CLASS, NAMED, Handle, builtin_type, exception_class, give_role, kind_of, number_of
 
 
 class SolutionLost(BaseException):
-    """The solution died, fell silent or broke the protocol. Not an `Exception`: a test must not swallow it."""
+    """The solution died, fell silent or broke the protocol: `reason`. No `Exception`: a test must not swallow it."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 class NotLoaded(Exception):
@@ -30,6 +34,7 @@ class Session:
         self.channel = channel
         self.shared = shared
         self.memory_error = False
+        self.lost: SolutionLost | None = None
         self._handles: dict[int, Any] = {}
         self._mine: list[Any] = []
 
@@ -38,17 +43,35 @@ class Session:
         self.channel.send(work)
         reply = self._receive()
         if reply.get("loaded") is True:
-            found = Decoder(self._decode_opaque, self.shared).decode(reply.get("value"))
-            if not isinstance(found, dict):
-                raise Malformed("no names")
-            return {name: value for name, value in found.items() if name in work["names"]}
+            return self._named(reply.get("value"), work["names"])
         if reply.get("failed") not in ("syntax_error", "runtime_error"):
             raise Malformed("no sign that it loaded")
         verdict = "memory_limit" if reply.get("memory") is True else reply["failed"]
         raise NotLoaded(verdict, str(reply.get("detail"))[:300])
 
+    def _named(self, wire: Any, names: list[str]) -> dict[str, Any]:
+        """What the solution gives for the names of the tests, each handle with its role."""
+        try:
+            found = Decoder(self._decode_opaque, self.shared).decode(wire)
+            kept = {name: value for name, value in found.items() if name in names}
+        except Exception as problem:
+            raise Malformed(f"names of the wrong form ({type(problem).__name__})") from None
+        for name, value in kept.items():
+            if isinstance(value, Handle):
+                give_role(value, CLASS if name[0].isupper() and kind_of(value) == "class" else NAMED)
+        return {name: value for name, value in kept.items() if not _catches_all(value)}
+
     def ask(self, do: str, *arguments: Any) -> Any:
         """Carry out `do` on the solution's side; its exception is raised here, by builtin type where it is one."""
+        if self.lost:
+            raise self.lost
+        try:
+            return self._ask(do, arguments)
+        except (ChannelClosed, Malformed, DeadlinePassed) as reason:
+            self.lost = SolutionLost(reason)
+            raise self.lost from None
+
+    def _ask(self, do: str, arguments: tuple[Any, ...]) -> Any:
         encoder = Encoder(self._encode_opaque, self.shared)
         self.channel.send({"do": do, "args": encoder.encode(list(arguments))})
         while "ask" in (reply := self._receive()):
@@ -65,7 +88,9 @@ class Session:
             if reply["ok"] is True:
                 return decoder.decode(reply["value"])
             error = self._raised(decoder, *reply["raised"])
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as problem:
+        except Malformed:
+            raise
+        except Exception as problem:  # whatever a reply leads to while it is read is its sender's doing
             raise Malformed(f"a reply of the wrong form ({type(problem).__name__})") from None
         self.memory_error = self.memory_error or isinstance(error, MemoryError)
         raise error
@@ -111,7 +136,7 @@ class Session:
         if tag == "T":
             return builtin_type(number)
         if tag == "j":
-            return self._mine[number]
+            return self._own(wire)
         if tag != "h" or not isinstance(number, int):
             raise Malformed("a value of unknown kind")
         if number not in self._handles:
@@ -131,11 +156,24 @@ class Session:
             return _await(handle)
         return handle
 
+    def _own(self, wire: Any) -> Any:
+        """An object of the test that was handed to the solution, by the number that it got then."""
+        if not (isinstance(wire, list) and len(wire) == 2 and wire[0] == "j" and type(wire[1]) is int):
+            raise Malformed("a request for what the test never handed out")
+        if not 0 <= wire[1] < len(self._mine):
+            raise Malformed("a number that the test never handed out")
+        return self._mine[wire[1]]
+
     # -- callbacks: the solution asks for something of the test's own -------------------------------------------
 
     def _answer_callback(self, message: dict[str, Any]) -> None:
-        decoder = Decoder(self._decode_opaque, self.shared)
-        target, *arguments = decoder.decode(message["args"])
+        try:
+            target = self._own(message["args"][0][1][0])
+            _, *arguments = Decoder(self._decode_opaque, self.shared).decode(message["args"])
+        except Malformed:
+            raise
+        except Exception as problem:
+            raise Malformed(f"a request of the wrong form ({type(problem).__name__})") from None
         ok, value = True, None
         try:
             value = _on_own_object(message["ask"], target, arguments)
@@ -146,6 +184,12 @@ class Session:
             ok, value = False, (kind, error.args)
         encoder = Encoder(self._encode_opaque, self.shared)
         self.channel.send({"ok": ok, "value": encoder.encode(value)})
+
+
+def _catches_all(value: Any) -> bool:
+    """An exception type (or a tuple with one) that, as a name in an `except`, would catch a test's own failure."""
+    kinds = value if isinstance(value, tuple) else (value,)
+    return any(kind in (BaseException, Exception, AssertionError) for kind in kinds if isinstance(kind, type))
 
 
 def _on_own_object(do: str, target: Any, arguments: list[Any]) -> Any:
