@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import functools
+import importlib
+import pickle
 import signal
+import sys
 import time
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 from .compiler import Compiler, Uncompilable, packed
@@ -35,7 +39,9 @@ class BrokenTests(Exception):
 def serve(host: Channel, zygote: Zygote, compiler: Compiler) -> None:
     """Judge jobs from the host until it hangs up."""
     signal.signal(signal.SIGALRM, _time_up)
+    _harden()
     while True:
+        _set_recursion_limit(RECURSION_LIMIT)
         try:
             job = host.receive()
         except ChannelClosed:
@@ -49,6 +55,22 @@ def serve(host: Channel, zygote: Zygote, compiler: Compiler) -> None:
         host.send(outcome)
 
 
+RECURSION_LIMIT, HIGHEST_RECURSION_LIMIT = 1000, 20_000
+"""The interpreter's own, and the highest that a test may set: a deep answer must not overflow the judge's stack."""
+_set_recursion_limit = sys.setrecursionlimit
+
+
+def _harden() -> None:
+    """Close what a test could open to an answer by accident."""
+    sys.setrecursionlimit = lambda limit: _set_recursion_limit(min(limit, HIGHEST_RECURSION_LIMIT))
+    for name in ("load", "loads", "Unpickler"):  # a test that unpickles an answer would run it here
+        setattr(pickle, name, _refuse_to_unpickle)
+
+
+def _refuse_to_unpickle(*_: Any, **__: Any) -> Any:
+    raise TypeError("unpickling runs code, and the judge runs none of an answer's; use JSON, or isolation 'inline'")
+
+
 def _time_up(_signal: int, _frame: Any) -> None:
     raise TimeUp
 
@@ -58,11 +80,30 @@ def compiled(source: str, name: str) -> CodeType:
     return compile(source, name, "exec", dont_inherit=True)
 
 
+class NamesUsed(NamedTuple):
+    """What the tests' names can mean."""
+
+    solution: frozenset[str]
+    """Read, and bound by nothing in the tests but assignment."""
+    modules: frozenset[str]
+    """Used as a module of the standard library would be (`math.isclose`) without being imported: the judge's own."""
+
+
 @functools.lru_cache(maxsize=4096)
-def names_used(sources: tuple[str, ...]) -> frozenset[str]:
-    """Names that the tests read and may mean something of the solution's."""
+def names_used(sources: tuple[str, ...]) -> NamesUsed:
     nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
-    return frozenset(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    bound = {alias.asname or alias.name.partition(".")[0] for node in nodes if isinstance(node, _IMPORTS) for alias in node.names}
+    bound |= {node.name for node in nodes if isinstance(node, _DEFINITIONS)}
+    based = [node.value.id for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
+    plain = [node.id for node in nodes if isinstance(node, ast.Name)]
+    modules = {n for n in read - bound if n in _MODULES and plain.count(n) == based.count(n)}
+    return NamesUsed(frozenset(read - bound - modules), frozenset(modules))
+
+
+_IMPORTS = (ast.Import, ast.ImportFrom)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_MODULES = frozenset(name for name in sys.stdlib_module_names if not name.startswith("_")) | {"np", "numpy"}
 
 
 def judge(job: dict[str, Any], zygote: Zygote, compiler: Compiler) -> Outcome:
@@ -132,10 +173,31 @@ def packed_prelude(source: str) -> str:
 def _names_of_solution(tests: tuple[str, ...], setup: str, entry_point: str | None, trusted: frozenset[str]) -> list[str]:
     """Names that the tests use and the solution may give: never a builtin, and never one of the prelude's."""
     sources = tests + ((setup,) if setup else ())
-    wanted = {n for n in names_used(sources) if n not in trusted and not hasattr(builtins, n)}
+    wanted = {n for n in names_used(sources).solution if n not in trusted and not hasattr(builtins, n)}
     if entry_point:
         wanted.add(entry_point)
     return sorted(n for n in wanted if not (n.startswith("__") and n.endswith("__")))
+
+
+def _modules(spec: dict[str, Any]) -> dict[str, Any]:
+    """Modules that tests use without importing them, as tests do that were written beside the solution."""
+    found = {}
+    for name in names_used((*spec["tests"], spec["setup"])).modules:
+        with contextlib.suppress(ImportError):
+            found[name] = importlib.import_module({"np": "numpy"}.get(name, name))
+    return found
+
+
+def _sealed_builtins(session: Session) -> dict[str, Any]:
+    """`eval` and `exec` for tests: what they run may be the solution's text, so they run it on the solution's side."""
+
+    def sealed_eval(source: Any, names: Any = None, local: Any = None) -> Any:
+        return session.ask("eval", source, names, local)
+
+    def sealed_exec(source: Any, names: Any = None, local: Any = None) -> None:
+        session.ask("exec", source, names, local)
+
+    return {"eval": sealed_eval, "exec": sealed_exec}
 
 
 class TestNames(dict[str, Any]):
@@ -175,7 +237,7 @@ class _Run:
             "program": False, "prelude": packed_prelude(spec["prelude"]), "limits": limits(spec), **code,
             "names": _names_of_solution(tuple(spec["tests"]), spec["setup"], spec["entry_point"], frozenset(trusted)),
         })  # fmt: skip
-        namespace = TestNames(self.session, trusted, found)
+        namespace = TestNames(self.session, trusted | _sealed_builtins(self.session) | _modules(spec), found)
         if spec["setup"] and not self._guarded(compiled(spec["setup"], "setup.py"), namespace):
             return
         for test in spec["tests"]:

@@ -14,7 +14,9 @@ from .channel import Channel
 
 JUDGE_UID, COMPILER_UID = 39_999, 39_998
 COMPILER_MEMORY = 2**30
-JUDGE_MEMORY = 4 * 2**30
+JUDGE_STACK = 256 * 2**20
+"""Room for the deepest recursion that a test may ask for."""
+JUDGE_MEMORY = 2 * 2**30
 """Bytes of address space: what a solution answers may fill so much of the judge and no more."""
 
 
@@ -41,6 +43,7 @@ def main(settings: dict[str, Any]) -> None:
     compiling = _start_compiler(level, ours, host, many_uids)
     if many_uids:
         namespaces.become(JUDGE_UID)
+    resource.setrlimit(resource.RLIMIT_STACK, (JUDGE_STACK, JUDGE_STACK))
     resource.setrlimit(resource.RLIMIT_AS, (JUDGE_MEMORY, JUDGE_MEMORY))
     namespaces.prctl(namespaces.PR_SET_DUMPABLE, 0)
     host.send({"ready": True, "python": sys.version.split()[0]})

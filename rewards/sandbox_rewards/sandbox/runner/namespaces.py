@@ -65,6 +65,8 @@ class NamespaceCells:
             if _libc.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0) < 0:
                 break
         mount("none", "/", "", MS_REC | MS_PRIVATE)
+        if os.path.isdir("/dev/mqueue"):  # a container's; names in it would outlive a solution
+            mount("tmpfs", "/dev/mqueue", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k")
         self._own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
         prctl(PR_SET_NO_NEW_PRIVS, 1)
         seccomp.Filter(alone=False).install()

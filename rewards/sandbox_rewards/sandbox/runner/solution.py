@@ -261,10 +261,21 @@ def _builtin(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda _, *arguments: function(*arguments)
 
 
+def _evaluate(run: Callable[..., Any]) -> Callable[..., Any]:
+    """`eval` or `exec` with the test's names, or else with the solution's own."""
+
+    def evaluate(solution: Solution, source: Any, names: Any, local: Any) -> Any:
+        return run(source, solution.module.__dict__ if names is None else names, local)
+
+    return evaluate
+
+
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "fetch": _fetch,
     "call": lambda _, target, args, kwargs: target(*args, **kwargs),
     "await": _await,
+    "eval": _evaluate(eval),
+    "exec": _evaluate(exec),
     "contains": _contains,
     "isinstance": _builtin(isinstance),
     "issubclass": _builtin(issubclass),

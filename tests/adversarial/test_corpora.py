@@ -1,0 +1,56 @@
+"""Every cheat earns nothing and every honest program passes, on every backend."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sandbox_rewards.grading import Grader
+from sandbox_rewards.sandbox.backends import BACKENDS, probe
+from sandbox_tasks.task import Task
+
+
+def corpus(name: str) -> Any:
+    """A module beside this one (tests are imported without a package)."""
+    spec = importlib.util.spec_from_file_location(f"adversarial_{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec
+    assert spec.loader
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+CHEATS, HONEST = corpus("cheats").CHEATS, corpus("honest").HONEST
+
+
+def graded(backend: str, cases: dict[str, Any]) -> dict[str, Any]:
+    tasks = [Task.model_validate({"id": name, "prompt": "", "rewards": [{"source": "unit_tests", **case.task_spec}]})
+             for name, case in cases.items()]  # fmt: skip
+    with Grader(backend, workers=2) as grader:
+        grades = grader.grade(tasks, [case.answer for case in cases.values()])
+    return dict(zip(cases, grades, strict=True))
+
+
+@pytest.fixture(params=list(BACKENDS))
+def backend(request: pytest.FixtureRequest) -> str:
+    if reason := probe(request.param):
+        pytest.skip(f"{request.param} does not work on this machine: {reason}")
+    return str(request.param)
+
+
+def test_no_cheat_is_rewarded_and_none_takes_the_judge_down(backend: str) -> None:
+    grades = graded(backend, CHEATS)
+    paid = [name for name, grade in grades.items() if grade.reward != 0.0]
+    assert not paid, f"{len(paid)} of {len(grades)}: {[(n, grades[n].verdict, grades[n].detail) for n in paid[:5]]}"
+    limits = {name: CHEATS[name].task_spec["time_limit_s"] * max(1, len(CHEATS[name].task_spec.get("cases", ()))) for name in grades}
+    late = [name for name, grade in grades.items() if grade.seconds > limits[name] + 1]
+    assert not late, late
+
+
+def test_every_honest_program_passes(backend: str) -> None:
+    grades = graded(backend, HONEST)
+    failed = {name: (grade.verdict, grade.detail) for name, grade in grades.items() if grade.verdict != "passed"}
+    assert not failed, f"{len(failed)} of {len(grades)}: {failed}"
