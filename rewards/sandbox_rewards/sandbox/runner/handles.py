@@ -69,6 +69,8 @@ class Handle:
         return bool(_ask(self, "contains", item))
 
     def __iter__(self) -> Any:
+        if _is_weighed(self):  # even an iterator that gives nothing would say something
+            raise TypeError("what a solution's object gave together with plain data cannot be iterated over")
         return _ask(self, "iter")
 
     def __next__(self) -> Any:
