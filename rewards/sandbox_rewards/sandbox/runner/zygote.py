@@ -234,6 +234,7 @@ def _fork_waiting(control: socket.socket, cells: Cells) -> int:
 def _run_solution(connection: int, cells: Cells) -> None:
     """All of a solution process's life. Never returns."""
     try:
+        os.setsid()  # the scheduler shares out by session: a bomb of processes gets one part, and the judge its own
         _keep_only(connection)
         cells.enter()
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
