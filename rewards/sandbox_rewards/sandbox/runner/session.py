@@ -52,14 +52,23 @@ class Session:
     def _named(self, wire: Any, names: list[str]) -> dict[str, Any]:
         """What the solution gives for the names of the tests, each handle with its role."""
         try:
-            found = Decoder(self._decode_opaque, self.shared).decode(wire)
-            kept = {name: value for name, value in found.items() if name in names}
+            return self._roles(Decoder(self._decode_opaque, self.shared).decode(wire), names)
         except Exception as problem:
             raise Malformed(f"names of the wrong form ({type(problem).__name__})") from None
+
+    def _roles(self, found: dict[str, Any], names: list[str]) -> dict[str, Any]:
+        kept = {name: value for name, value in found.items() if name in names}
         for name, value in kept.items():
             if isinstance(value, Handle):
                 give_role(value, CLASS if name[0].isupper() and kind_of(value) == "class" else NAMED)
         return {name: value for name, value in kept.items() if not _catches_all(value)}
+
+    def fetch(self, name: str) -> Any:
+        """What `name` means in the solution now. Raises NameError where it means nothing (or what no test may rely on)."""
+        found = self._roles(self.ask("fetch", [name]), [name])
+        if name not in found:
+            raise NameError(f"the solution defines no {name!r}")
+        return found[name]
 
     def ask(self, do: str, *arguments: Any) -> Any:
         """Carry out `do` on the solution's side; its exception is raised here, by builtin type where it is one."""
