@@ -75,4 +75,4 @@ def _no_answer(item: RewardItem) -> Grade:
 
 def _total(item: RewardItem) -> int:
     assert isinstance(item.spec, UnitTests)
-    return {"asserts": len(item.spec.tests), "check": 1, "stdio": len(item.spec.cases)}[item.spec.style]
+    return {"asserts": len(item.spec.tests), "check": 1, "pytest": 1, "stdio": len(item.spec.cases)}[item.spec.style]

@@ -72,8 +72,9 @@ class UnitTests(RewardSpec):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: Literal["unit_tests"] = "unit_tests"
-    style: Literal["asserts", "check", "stdio"]
-    """`asserts`: statements; `check`: HumanEval's `def check(candidate)`; `stdio`: a program's input and output."""
+    style: Literal["asserts", "check", "pytest", "stdio"]
+    """`asserts`: statements; `check`: HumanEval's `def check(candidate)`; `pytest`: one test module that imports `solution`;
+    `stdio`: a program's input and output."""
     entry_point: str | None = None
     """Name that the tests call (needed by `check`)."""
     prelude: Code = ""
@@ -98,6 +99,8 @@ class UnitTests(RewardSpec):
             raise ValueError(f"style '{self.style}' needs `tests`; give at least one")
         elif self.cases:
             raise ValueError(f"style '{self.style}' takes `tests`, not `cases`; move them or use style 'stdio'")
+        if self.style == "pytest" and len(self.tests) != 1:
+            raise ValueError("style 'pytest' takes one test module in `tests`; join them into one")
         if self.style == "check" and not self.entry_point:
             raise ValueError("style 'check' needs `entry_point`: the function that check(candidate) is given")
         return self

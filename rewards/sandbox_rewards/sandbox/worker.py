@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.resources
+import re
 import shutil
 import subprocess
 import tempfile
 import time
+from pathlib import Path
 from typing import IO, Any, Protocol
 
 from sandbox_rewards.sandbox.runner.channel import Channel, ChannelClosed, DeadlinePassed, Malformed
@@ -65,6 +68,27 @@ def runner_sources() -> dict[str, str]:
     return {"runner" if name == "__init__" else f"runner.{name}": text for name, text in files.items()}
 
 
+@functools.cache
+def pytest_libraries() -> dict[str, Any]:
+    """Text of pytest and of all that it imports: `sources` by module name, and which of them are `packages`."""
+    sources: dict[str, str] = {}
+    packages: list[str] = []
+    for top in ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments"):
+        root = Path(str(importlib.resources.files(top)))
+        for file in sorted(root.rglob("*.py")):
+            parts = (top, *file.relative_to(root).with_suffix("").parts)
+            name = ".".join(parts).removesuffix(".__init__")
+            if top == "pygments" and not _PYGMENTS.fullmatch(name):
+                continue
+            sources[name] = file.read_text(encoding="utf-8")
+            packages += [name] if parts[-1] == "__init__" else []
+    return {"sources": sources, "packages": packages}
+
+
+_PYGMENTS = re.compile(r"pygments(\.\w+|\.\w+\._mapping|\.formatters\.terminal|\.lexers\.(diff|python)|\.styles\.default)?")
+"""Of several hundred lexers and styles only those that pytest names."""
+
+
 class Connection(Protocol):
     """Byte streams to a started box."""
 
@@ -112,11 +136,15 @@ class Worker:
 
     def __init__(self, connection: Connection, settings: dict[str, Any]) -> None:
         self._connection = connection
+        self._has_pytest = False
         self._channel = connection.channel
         self._exchange({"sources": runner_sources(), "settings": settings}, START_S)
 
     def run(self, job: dict[str, Any], timeout_s: float) -> dict[str, Any]:
         """Outcome of one job; `timeout_s` is when a silent box is given up."""
+        if job["spec"]["style"] == "pytest" and not self._has_pytest:
+            job, self._has_pytest = {**job, "libraries": pytest_libraries()}, True
+            timeout_s += START_S
         outcome = self._exchange(job, timeout_s)
         if "fault" in outcome:
             raise WorkerLost(f"{outcome['fault']}: {_last_line(self.close())}")

@@ -14,6 +14,7 @@ import time
 from types import CodeType
 from typing import Any
 
+from . import pytest_style
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 from .compiler import Compiler, Uncompilable, packed
 from .handles import Handle
@@ -33,8 +34,8 @@ class BrokenTests(Exception):
     """The task's own code failed before the solution had a say."""
 
 
-def serve(host: Channel, zygote: Zygote, compiler: Compiler) -> None:
-    """Judge jobs from the host until it hangs up."""
+def serve(host: Channel, zygote: Zygote, compiler: Compiler, home: str) -> None:
+    """Judge jobs from the host until it hangs up. `home` is a folder that only the judge uses."""
     signal.signal(signal.SIGALRM, _time_up)
     _harden()
     while True:
@@ -45,7 +46,7 @@ def serve(host: Channel, zygote: Zygote, compiler: Compiler) -> None:
             return
         started = time.monotonic()
         try:
-            outcome = run_cases(job, zygote) if job["spec"]["style"] == "stdio" else judge(job, zygote, compiler)
+            outcome = run_cases(job, zygote) if job["spec"]["style"] == "stdio" else judge(job, zygote, compiler, home)
         except BoxFault as fault:
             outcome = {"fault": str(fault)}
         outcome["seconds"] = round(time.monotonic() - started, 6)
@@ -77,8 +78,9 @@ def compiled(source: str, name: str) -> CodeType:
     return compile(source, name, "exec", dont_inherit=True)
 
 
-def judge(job: dict[str, Any], zygote: Zygote, compiler: Compiler) -> Outcome:
-    """Verdict for styles `asserts` and `check`."""
+def judge(job: dict[str, Any], zygote: Zygote, compiler: Compiler, home: str) -> Outcome:
+    """Verdict for styles `asserts`, `check` and `pytest`."""
+    pytest_style.install(job.get("libraries"))
     spec, limit = job["spec"], job["spec"]["time_limit_s"]
     total = len(spec["tests"]) if spec["style"] == "asserts" else 1
     try:
@@ -97,10 +99,14 @@ def judge(job: dict[str, Any], zygote: Zygote, compiler: Compiler) -> Outcome:
     try:
         signal.setitimer(signal.ITIMER_REAL, limit)
         try:
-            run.tests(spec, {"code": job["code"], "packed": code}, trusted)
+            run.load(spec, {"code": job["code"], "packed": code}, trusted)
+            if spec["style"] != "pytest":
+                run.tests(spec)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-    except (DeadlinePassed, TimeUp):
+        if spec["style"] == "pytest":
+            run.module(spec, home, deadline)
+    except (DeadlinePassed, TimeUp, pytest_style.TimeIsUp):
         run.end("time_limit", f"no answer within {limit:g} s")
     except NotLoaded as error:
         run.end(error.verdict, error.detail)
@@ -114,7 +120,7 @@ def judge(job: dict[str, Any], zygote: Zygote, compiler: Compiler) -> Outcome:
         run.end(*death.verdict(spec))
     if time.monotonic() > deadline and run.verdict != "no_verdict":
         run.end("time_limit", f"no answer within {limit:g} s")
-    return _outcome(run.verdict or "no_verdict", run.passed, total, run.detail)
+    return _outcome(run.verdict or "no_verdict", run.passed, run.total, run.detail)
 
 
 def _trusted_namespace(spec: dict[str, Any]) -> dict[str, Any]:
@@ -149,15 +155,21 @@ class _Run:
         self.passed = 0
         self.verdict: str | None = "passed"
         self.detail: str | None = None
+        self.trusted: dict[str, Any] = {}
+        self.found: dict[str, Any] = {}
     def end(self, verdict: str | None, detail: str | None) -> None:
         self.verdict, self.detail = verdict, detail
 
-    def tests(self, spec: dict[str, Any], code: dict[str, Any], trusted: dict[str, Any]) -> None:
+    def load(self, spec: dict[str, Any], code: dict[str, Any], trusted: dict[str, Any]) -> None:
         found = self.session.load({
             "program": False, "prelude": packed_prelude(spec["prelude"]), "limits": limits(spec), **code,
             "names": names_of_solution(tuple(spec["tests"]), spec["setup"], spec["entry_point"], frozenset(trusted)),
         })  # fmt: skip
-        namespace = TestNames(self.session, trusted | sealed_builtins(self.session) | unimported_modules(spec), found)
+        self.trusted = trusted | unimported_modules(spec)
+        self.found = found
+
+    def tests(self, spec: dict[str, Any]) -> None:
+        namespace = TestNames(self.session, self.trusted | sealed_builtins(self.session), self.found)
         if spec["setup"] and not self._guarded(compiled(spec["setup"], "setup.py"), namespace):
             return
         for test in spec["tests"]:
@@ -169,6 +181,18 @@ class _Run:
                 namespace["__candidate__"] = namespace[spec["entry_point"]]
                 ok = self._guarded(compiled("check(__candidate__)", "test.py"), namespace)
             self.passed += ok
+
+    def module(self, spec: dict[str, Any], home: str, deadline: float) -> None:
+        """Style `pytest`: one module of tests, in a fork."""
+        source = "\n".join(part for part in (spec["setup"], spec["tests"][0]) if part)
+        report = pytest_style.run(self.session, source, self.trusted, home, deadline)
+        self.passed, self.total = report["passed"], report["total"]
+        if report["lost"] == "closed":
+            raise ChannelClosed
+        if report["lost"]:
+            raise Malformed(report["lost"])
+        verdict = "memory_limit" if report.get("memory") and report["verdict"] != "passed" else report["verdict"]
+        self.end(verdict, report["detail"])
 
     def _guarded(self, code: CodeType, namespace: dict[str, Any]) -> bool:
         """Run test code; note the first failure. Only what ends the whole run is raised."""

@@ -49,7 +49,7 @@ def main(settings: dict[str, Any]) -> None:
     host.send({"ready": True, "python": sys.version.split()[0]})
     from . import judge  # only now: what is imported before the zygote is forked makes every fork dearer
 
-    judge.serve(host, zygote.Zygote(ours), compiling)
+    judge.serve(host, zygote.Zygote(ours), compiling, settings["home"] if level in ("landlock", "open") else "/tmp")
 
 
 def _start_compiler(level: str, zygote_control: socket.socket, host: Channel, many_uids: bool) -> compiler.Compiler:

@@ -275,6 +275,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "call": lambda _, target, args, kwargs: target(*args, **kwargs),
     "await": _await,
     "eval": _evaluate(eval),
+    "assign": lambda solution, name, value: setattr(solution.module, name, value),
+    "unassign": lambda solution, name: delattr(solution.module, name),
     "exec": _evaluate(exec),
     "contains": _contains,
     "isinstance": _builtin(isinstance),

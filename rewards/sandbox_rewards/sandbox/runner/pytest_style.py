@@ -1,0 +1,199 @@
+"""Style `pytest`: the task's test module runs under pytest in a fork of the judge; `import solution` gives handles.
+
+pytest itself travels to the box as text, like the runner, so any image with a Python of its age will do. A fork runs
+it because pytest leaves much behind in a process, and so that it can be killed whatever it is doing. The fork is as
+trusted as the judge: the solution is still on the other side of the channel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.machinery
+import io
+import json
+import os
+import select
+import signal
+import sys
+import time
+import types
+from typing import Any
+
+from .channel import ChannelClosed, Malformed
+from .names import sealed_builtins
+from .session import Session
+
+Report = dict[str, Any]
+"""What the fork tells: tests `passed` of `total`, `verdict` and `detail` of the first failure, and whether and why the
+solution was `lost`."""
+
+
+class TimeIsUp(Exception):
+    """The fork did not end in time; it is gone now."""
+
+
+class Libraries:
+    """Finds modules whose text came with a job."""
+
+    def __init__(self, sources: dict[str, str], packages: list[str]) -> None:
+        self._sources, self._packages = sources, frozenset(packages)
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        if name not in self._sources:
+            return None
+        place = "/judge/" + name.replace(".", "/")
+        is_package = name in self._packages
+        origin = f"{place}/__init__.py" if is_package else f"{place}.py"
+        spec = importlib.machinery.ModuleSpec(name, self, origin=origin, is_package=is_package)  # type: ignore[arg-type]
+        spec.has_location = True
+        if is_package:
+            spec.submodule_search_locations = [place]
+        return spec
+
+    def create_module(self, spec: Any) -> None:
+        return None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        exec(compile(self._sources[module.__name__], str(module.__file__), "exec", dont_inherit=True), module.__dict__)
+
+
+def install(libraries: dict[str, Any] | None) -> None:
+    """Make pytest importable, once a box, and import it: every later fork has it warm."""
+    if libraries:
+        sys.meta_path.append(Libraries(libraries["sources"], libraries["packages"]))
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        import pytest  # noqa: F401
+
+
+def run(session: Session, module: str, trusted: dict[str, Any], folder: str, deadline: float) -> Report:
+    """Run a test module in a fork. Raises `TimeIsUp` at `deadline` (a `time.monotonic()` moment)."""
+    read_end, write_end = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(read_end)
+        _in_the_fork(session, module, trusted, folder, write_end)
+    os.close(write_end)
+    try:
+        return _read_report(read_end, deadline)
+    finally:
+        os.close(read_end)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def _read_report(read_end: int, deadline: float) -> Report:
+    text = b""
+    while True:
+        if not select.select([read_end], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            raise TimeIsUp
+        more = os.read(read_end, 1 << 16)
+        if not more:
+            break
+        text += more
+    if not text:  # the fork itself died, of memory most likely
+        return {"passed": 0, "total": 1, "verdict": "memory_limit", "detail": "the tests ran out of memory", "lost": None}
+    report: Report = json.loads(text)
+    return report
+
+
+def _in_the_fork(session: Session, module: str, trusted: dict[str, Any], folder: str, write_end: int) -> None:
+    """Never returns. What pytest prints goes nowhere; the report is all that leaves."""
+    try:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        report = _pytest_report(session, module, trusted, folder)
+        os.write(write_end, json.dumps(report).encode())
+    finally:
+        os._exit(0)
+
+
+def _pytest_report(session: Session, module: str, trusted: dict[str, Any], folder: str) -> Report:
+    import pytest
+
+    sys.modules["solution"] = SolutionModule(session, trusted)
+    path = os.path.join(folder, "test_task.py")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(module)
+    record = _Record(trusted | sealed_builtins(session))
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        status = pytest.main(
+            [path, f"--rootdir={folder}", "-c", os.devnull, "--noconftest", "--import-mode=importlib", "--capture=sys",
+             "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler"],
+            plugins=[record],
+        )  # fmt: skip
+    os.unlink(path)
+    lost = session.lost.reason if session.lost else None
+    passed, total = len(record.passed - record.failed), max(1, len(record.collected))
+    verdict, detail = record.first or ("failed", f"pytest ended with status {int(status)}")
+    return {
+        "passed": passed, "total": total, "memory": session.memory_error,
+        "verdict": "passed" if status == 0 and passed == len(record.collected) > 0 else verdict,
+        "detail": None if status == 0 and passed == len(record.collected) > 0 else detail[:300],
+        "lost": "closed" if isinstance(lost, ChannelClosed) else str(lost) if isinstance(lost, Malformed) else None,
+    }  # fmt: skip
+
+
+class _Record:
+    """pytest's hooks: which tests there were, and how each ended."""
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self._names = names
+        self.collected: set[str] = set()
+        self.passed: set[str] = set()
+        self.failed: set[str] = set()
+        self.first: tuple[str, str] | None = None
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        self.collected = {item.nodeid for item in items if not _is_skipped(item)}
+        for module in {item.module for item in items}:
+            for name, value in self._names.items():
+                module.__dict__.setdefault(name, value)
+
+    def pytest_collectreport(self, report: Any) -> None:
+        if report.failed:
+            self._note(report)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed:
+            self.failed.add(report.nodeid)
+            self._note(report)
+        elif report.when == "call":
+            self.passed.add(report.nodeid)
+
+    def _note(self, report: Any) -> None:
+        if self.first is None:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            message = str(crash.message if crash else report.longrepr).strip()
+            kind = message.partition(":")[0]
+            failed = kind in ("AssertionError", "Failed") or message.startswith("assert ")
+            lines = [line for line in message.splitlines() if line.strip()] or [""]
+            self.first = ("failed" if failed else "runtime_error", lines[0] if crash else lines[-1])
+
+
+def _is_skipped(item: Any) -> bool:
+    """By an unconditional mark of the task's author: no answer has a say in that."""
+    return any(mark.name == "skip" for mark in item.iter_markers())
+
+
+class SolutionModule(types.ModuleType):
+    """`import solution`, as a test module sees it: each name is asked for when it is used."""
+
+    def __init__(self, session: Session, trusted: dict[str, Any]) -> None:
+        super().__init__("solution")
+        self.__dict__["_session"] = session
+        self.__dict__.update({k: v for k, v in trusted.items() if not k.startswith("__")})
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__all__":
+            return self._session.ask("eval", "[name for name in globals() if not name.startswith('_')]", None, None)
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            return self._session.fetch(name)
+        except NameError:
+            raise AttributeError(f"module 'solution' has no attribute {name!r}") from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._session.ask("assign", name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self._session.ask("unassign", name)
