@@ -104,6 +104,8 @@ def load_policy(model: str | Path, gguf_file: str | None = None) -> Policy:
     options = {"gguf_file": gguf_file} if gguf_file else {}
     tokenizer = transformers.AutoTokenizer.from_pretrained(str(model), **options)
     lm = transformers.AutoModelForCausalLM.from_pretrained(str(model), dtype=torch.float32, **options)
+    if gguf_file:
+        _forget_quantization(lm)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     lm = nn.Module.to(lm, "cuda" if torch.cuda.is_available() else "cpu")
@@ -112,6 +114,14 @@ def load_policy(model: str | Path, gguf_file: str | None = None) -> Policy:
     if head.exists():
         policy.value_head.load_state_dict(load_file(head))
     return policy
+
+
+def _forget_quantization(lm: Any) -> None:
+    """The weights were unpacked to floats on loading; transformers still refuses to save them as GGUF."""
+    lm.hf_quantizer = None
+    lm.is_quantized = False
+    if hasattr(lm.config, "quantization_config"):
+        del lm.config.quantization_config
 
 
 def save_policy(policy: Policy, folder: Path) -> None:

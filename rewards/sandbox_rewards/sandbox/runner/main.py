@@ -43,6 +43,7 @@ def main(settings: dict[str, Any]) -> None:
     compiling = _start_compiler(level, ours, host, many_uids)
     if many_uids:
         namespaces.become(JUDGE_UID)
+        namespaces.prctl(namespaces.PR_SET_PDEATHSIG, signal.SIGKILL)  # again: a change of uid forgets it
     resource.setrlimit(resource.RLIMIT_STACK, (JUDGE_STACK, JUDGE_STACK))
     resource.setrlimit(resource.RLIMIT_AS, (JUDGE_MEMORY, JUDGE_MEMORY))
     namespaces.prctl(namespaces.PR_SET_DUMPABLE, 0)
