@@ -48,18 +48,25 @@ class Encoder:
         self._shared = {kind: name for name, kind in shared.items()}
         self.objects: list[Any] = list(objects or [])
         self._index = {id(container): i for i, container in enumerate(self.objects)}
-        self.table: list[Wire] = []
 
     def encode(self, value: Any) -> list[Wire]:
         """`[root, table]` of `value`; the table holds every container that was not known before."""
         known = len(self.objects)
-        root = self._inline(value)
-        self.table = [None] * known
-        position = known
-        while position < len(self.objects):  # describing a container may discover more of them
-            self.table.append(self.entry(position))
+        return [self._inline(value), self._entries_from(known)]
+
+    def changes(self, before: list[Wire]) -> Wire | None:
+        """`[[[index, entry], ...], table]` of the containers that `before` (their old entries) no longer describes."""
+        known = len(self.objects)
+        changed = [[i, entry] for i, old in enumerate(before) if (entry := self.entry(i)) != old]
+        return [changed, self._entries_from(known)] if changed else None
+
+    def _entries_from(self, position: int) -> list[Wire]:
+        """Entries of the containers from `position` on; describing one may discover more."""
+        entries = []
+        while position < len(self.objects):
+            entries.append(self.entry(position))
             position += 1
-        return [root, self.table[known:]]
+        return entries
 
     def entry(self, position: int) -> Wire:
         """Table entry of container `position` as it is now."""
@@ -129,6 +136,14 @@ class Decoder:
             RecursionError,
         ) as error:
             raise Malformed(f"a value that cannot be read ({type(error).__name__}: {error})") from None
+
+    def apply(self, changes: Wire | None) -> None:
+        """Give the containers that `changes` names their new content, in place."""
+        if changes:
+            changed, table = changes
+            self.decode([None, table])
+            for index, entry in changed:
+                self.fill(self.objects[index], entry)
 
     def fill(self, container: Any, entry: Wire) -> None:
         """Give `container` the content that `entry` describes, in place."""

@@ -89,11 +89,7 @@ class Session:
             sys.stdout.write(printed)
         try:
             decoder = Decoder(self._decode_opaque, self.shared, encoder.objects)
-            if reply.get("changed"):
-                changed, more = reply["changed"]
-                decoder.decode([None, more])
-                for index, entry in changed:
-                    decoder.fill(encoder.objects[index], entry)
+            decoder.apply(reply.get("changed"))
             if reply["ok"] is True:
                 return decoder.decode(reply["value"])
             error = self._raised(decoder, *reply["raised"])
@@ -135,7 +131,7 @@ class Session:
         module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
         if isinstance(value, type) and module == "builtins":
             return ["T", value.__name__]
-        if isinstance(name, str) and isinstance(module, str) and module.partition(".")[0] in sys.stdlib_module_names:
+        if isinstance(name, str) and isinstance(module, str) and _library_object(module, name) is value:
             return ["G", module, name]
         self._mine.append(value)
         return ["j", len(self._mine) - 1]
@@ -178,7 +174,8 @@ class Session:
     def _answer_callback(self, message: dict[str, Any]) -> None:
         try:
             target = self._own(message["args"][0][1][0])
-            _, *arguments = Decoder(self._decode_opaque, self.shared).decode(message["args"])
+            decoder, before = Decoder(self._decode_opaque, self.shared), message["args"][1]
+            _, *arguments = decoder.decode(message["args"])
         except Malformed:
             raise
         except Exception as problem:
@@ -191,8 +188,17 @@ class Session:
         except Exception as error:
             kind = next(k for k in type(error).__mro__ if k.__module__ == "builtins")
             ok, value = False, (kind, error.args)
-        encoder = Encoder(self._encode_opaque, self.shared)
-        self.channel.send({"ok": ok, "value": encoder.encode(value)})
+        encoder = Encoder(self._encode_opaque, self.shared, decoder.objects)
+        changed = encoder.changes(before)
+        self.channel.send({"ok": ok, "changed": changed, "value": encoder.encode(value)})
+
+
+def _library_object(module: str, name: str) -> Any:
+    """What `name` means in a module of the standard library (bound methods have the name of their function)."""
+    found: Any = sys.modules.get(module) if module.partition(".")[0] in sys.stdlib_module_names else None
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
 
 
 def _catches_all(value: Any) -> bool:

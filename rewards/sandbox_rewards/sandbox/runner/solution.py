@@ -117,7 +117,8 @@ class Solution:
         except BaseException as error:
             result = error
             reply = {"ok": False}
-        changes, encoder = self._changes(request["args"][1], decoder.objects)
+        encoder = Encoder(self.encode_opaque, self.shared, decoder.objects)
+        changes = encoder.changes(request["args"][1])
         if changes:
             reply["changed"] = changes
         if text := printed.getvalue():
@@ -128,17 +129,9 @@ class Solution:
             reply["raised"] = self._raised(result, encoder)
         self.channel.send(reply)
 
-    def _changes(self, before: list[Any], objects: list[Any]) -> tuple[Any, Encoder]:
-        """Which of the received containers differ now, as `{index: entry}` with the entries that they need."""
-        encoder = Encoder(self.encode_opaque, self.shared, objects)
-        changed = [[i, entry] for i, old in enumerate(before) if (entry := encoder.entry(i)) != old]
-        if not changed:
-            return None, encoder
-        return [changed, encoder.encode(None)[1]], encoder
-
     def _raised(self, error: BaseException, encoder: Encoder) -> Any:
         if isinstance(error, StopIteration):
-            arguments: tuple[Any, ...] = (error.value,)
+            arguments: tuple[Any, ...] = error.args and (error.value,)
         else:
             arguments = error.args
         return [
@@ -191,6 +184,7 @@ class Solution:
         while "do" in (message := self.channel.receive()):
             self.answer(message)
         decoder = Decoder(self.decode_opaque, self.shared, encoder.objects)
+        decoder.apply(message["changed"])
         value = decoder.decode(message["value"])
         if message["ok"]:
             return value
