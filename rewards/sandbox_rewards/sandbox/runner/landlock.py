@@ -101,7 +101,7 @@ class LandlockCells:
     def _allow(self, ruleset: int, path: str, rights: int) -> None:
         try:
             handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):  # what we can't open, the solution can't either
             return
         try:
             allowed = rights if os.path.isdir(path) else rights & self._file_rights
