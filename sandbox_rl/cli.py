@@ -11,10 +11,12 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 from sandbox_rewards.grade import Completion, Grade, Verdict
 from sandbox_rewards.grading import BrokenReward, Grader
+from sandbox_rewards.red_team import RedTeamReport, answers_for, red_team
 from sandbox_rewards.registry import UnknownReward, load_reward
 from sandbox_rewards.sandbox.backends import BACKENDS, SandboxUnavailable, probe
 from sandbox_rewards.suite_check import check_tasks
@@ -225,6 +227,34 @@ def check(
     screen.print(table if table.row_count else "nothing is wrong", highlight=False)
     screen.print(f"{killed} of {made} mutants fail their tests", highlight=False)
     raise typer.Exit(1 if table.row_count else 0)
+
+
+@tasks_app.command("red-team")
+def red_team_tasks(
+    suite: Annotated[str, typer.Argument(help="A suite's name or file.")],
+    split: Annotated[Literal["train", "validation", "test"] | None, typer.Option(help="Only this split's tasks.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N of them.")] = None,
+    sandbox: Sandbox = "auto",
+    workers: Workers = None,
+) -> None:
+    """Run a catalogue of cheats against the tests. Exit status 1 when any earns reward."""
+    loaded = load_suite(suite)
+    tasks = (loaded.split(split) if split else loaded.tasks)[:limit]
+    with Grader(sandbox, workers) as grader, progress() as bar:
+        row = bar.add_task("cheating", total=sum(map(answers_for, tasks)))
+        found = red_team(tasks, grader, on_grade=lambda: bar.advance(row))
+    screen.print(cheat_table(found, f"{suite}: {len(tasks)} tasks"))
+    for line in found.statements():
+        screen.print(line, highlight=False, markup=False, soft_wrap=True)
+    raise typer.Exit(1 if found.earned else 0)
+
+
+def cheat_table(found: RedTeamReport, title: str) -> Table:
+    table = Table("cheat", "what it exploits", "rewarded of tried", "first task", title=title)
+    for one in found.results:
+        first = escape(one.rewarded[0]) if one.rewarded else ""
+        table.add_row(one.cheat.name, one.cheat.exploits, f"{len(one.rewarded)} of {one.tried}", first)
+    return table
 
 
 def training_options(config: str, settings: list[str], out: Path, resume: bool) -> RunConfig:
