@@ -76,6 +76,8 @@ class PPOConfig(_Section):
     """Of sampling, and of the log-probabilities that ratios are made of."""
     validate_every: int = Field(default=10, ge=1)
     """Steps between evaluations on the validation split and checkpoints."""
+    canaries: int = Field(default=4, ge=0)
+    """Rewarded answers a step that are also graded on tests which contradict each other; reward there stops the run."""
 
 
 class PairsConfig(_Section):

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from sandbox_rl.advantages import gae, token_rewards, whiten
 from sandbox_rl.best_policy import BestPolicy
+from sandbox_rl.canaries import Canaries
 from sandbox_rl.config import RunConfig
 from sandbox_rl.errors import TrainingError
 from sandbox_rl.evaluate import evaluate
@@ -56,8 +57,10 @@ def train_ppo(
     state = run.newest() if resume else None
     first = _restore(state, policy, optimizer, chance, best)
     kl_coefficient: float = state["kl_coefficient"] if state else config.ppo.kl_coefficient
+    canaries = Canaries(train, grader, config.ppo.canaries, path)
     for step in range(first + 1, config.ppo.steps + 1):
         metrics, samples = ppo_step(config, policy, reference, optimizer, train, grader, chance, step, kl_coefficient)
+        metrics |= canaries.watch(step, samples)
         if config.ppo.kl_target and metrics["no_verdict"] < metrics["completions"]:
             kl_coefficient = adapted(kl_coefficient, metrics["kl"], config.ppo.kl_target)
         if step % config.ppo.validate_every == 0 or step == config.ppo.steps:
@@ -67,9 +70,10 @@ def train_ppo(
         run.log_samples([{"step": step, **sample} for sample in samples])
         shown = {name: metrics[name] for name in ("reward", "kl", "pass_rate")}
         report(phase="PPO", step=step, total=config.ppo.steps, **shown)
-        if step % config.ppo.validate_every == 0:
+        if step % config.ppo.validate_every == 0 or canaries.rewarded:
             run.save(step, {"policy": policy.state_dict(), "optimizer": optimizer.state_dict(), "chance": chance.state(),
                             "best": best.state(), "kl_coefficient": kl_coefficient})  # fmt: skip
+        canaries.stop_if_rewarded()
     run.finish({"best_step": best.step, "validation_pass_rate": best.score})
     return best.folder
 
