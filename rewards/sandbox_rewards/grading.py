@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -12,7 +15,14 @@ from sandbox_tasks.task import Task
 
 from sandbox_rewards.grade import Grade, Verdict
 from sandbox_rewards.registry import load_reward
+from sandbox_rewards.sandbox.backends import Backend
 from sandbox_rewards.source import RewardItem, RewardSource
+from sandbox_rewards.unit_tests import UnitTestsReward
+
+BLOCK = 256
+"""Answers that sources other than unit tests score at once in a stream of any length."""
+SEALED = "unit_tests"
+"""The source that streams."""
 
 
 class BrokenReward(Exception):
@@ -20,10 +30,24 @@ class BrokenReward(Exception):
 
 
 class Grader:
-    """Grades batches with warm sources. Use as a context manager: leaving it ends every sandbox worker."""
+    """Grades batches with warm sources. Use as a context manager: leaving it ends every sandbox worker.
 
-    def __init__(self, sandbox: str = "auto", workers: int | None = None) -> None:
-        self._settings: dict[str, Any] = {"sandbox": sandbox, "workers": workers}
+    `cache`: an SQLite file that keeps grades of unit tests, made where there is none; `runtime`: docker's OCI runtime;
+    `on_sandbox` is told which backend was chosen, when it is.
+    """
+
+    def __init__(
+        self,
+        sandbox: str = "auto",
+        workers: int | None = None,
+        *,
+        cache: Path | None = None,
+        runtime: str | None = None,
+        on_sandbox: Callable[[Backend], None] | None = None,
+    ) -> None:
+        self._settings: dict[str, Any] = {
+            "sandbox": sandbox, "workers": workers, "grade_cache": cache, "runtime": runtime, "on_sandbox": on_sandbox,
+        }  # fmt: skip
         self._sources: dict[str, RewardSource] = {}
 
     def __enter__(self) -> Grader:
@@ -44,29 +68,70 @@ class Grader:
         return self._sources[name]
 
     def grade(self, tasks: Sequence[Task], completions: Sequence[str], on_grade: Callable[[], None] | None = None) -> list[Grade]:
-        """One grade an answer, in the order given; `on_grade` is called as unit tests finish one after another."""
-        parts: list[list[tuple[float, Grade]]] = [[] for _ in tasks]
-        batches: dict[str, list[tuple[int, RewardItem]]] = defaultdict(list)
-        for index, (task, completion) in enumerate(zip(tasks, completions, strict=True)):
-            for spec in task.rewards:
-                batches[spec.source].append((index, RewardItem(task, spec, completion)))
-        for name, batch in batches.items():
-            grades = self._score(name, [item for _, item in batch], on_grade)
-            for (index, item), grade in zip(batch, grades, strict=True):
-                parts[index].append((item.spec.weight, grade))
-        return [combine(task.id, part) for task, part in zip(tasks, parts, strict=True)]
+        """One grade an answer, in the order given; `on_grade` is called as they come, one after another."""
+        grades = []
+        for grade in self.stream(zip(tasks, completions, strict=True), block=len(tasks)):
+            grades.append(grade)
+            if on_grade:
+                on_grade()
+        return grades
 
-    def _score(self, name: str, batch: list[RewardItem], on_grade: Callable[[], None] | None) -> list[Grade]:
-        source = self.source(name)
-        if on_grade and "on_grade" in inspect.signature(source.score).parameters:
-            grades = source.score(batch, on_grade=on_grade)  # type: ignore[call-arg]
-        else:
-            grades = source.score(batch)
+    def stream(self, answers: Iterable[tuple[Task, str]], block: int = BLOCK) -> Iterator[Grade]:
+        """Like `grade`, for any number of answers: they are taken a block at a time, and each grade is given when it is
+        there. Sources other than unit tests score one block at once.
+        """
+        taken: deque[_Answer] = deque()
+
+        def turns() -> Iterator[RewardItem | None]:
+            for items in self._blocks(answers, block):
+                for answer in items:
+                    taken.append(answer)
+                    yield from (None if i in answer.scored else item for i, item in enumerate(answer.items))
+
+        sealed = self.source(SEALED)
+        assert isinstance(sealed, UnitTestsReward)
+        for grade in sealed.stream(turns()):
+            answer = taken[0]
+            position = len(answer.grades)
+            answer.grades.append(grade or answer.scored[position])
+            if len(answer.grades) == len(answer.items):
+                taken.popleft()
+                yield combine(answer.task.id, [(i.spec.weight, g) for i, g in zip(answer.items, answer.grades, strict=True)])
+
+    def _blocks(self, answers: Iterable[tuple[Task, str]], size: int) -> Iterator[list[_Answer]]:
+        """Answers with the scores of every source but unit tests, which stream."""
+        rest = iter(answers)
+        while block := [_Answer(t, [RewardItem(t, s, c) for s in t.rewards]) for t, c in islice(rest, max(1, size))]:
+            asked: dict[str, list[tuple[_Answer, int]]] = defaultdict(list)
+            for answer in block:
+                for position, item in enumerate(answer.items):
+                    if item.spec.source != SEALED:
+                        asked[item.spec.source].append((answer, position))
+            for name, places in asked.items():
+                grades = self._score(name, [answer.items[position] for answer, position in places])
+                for (answer, position), grade in zip(places, grades, strict=True):
+                    answer.scored[position] = grade
+            yield block
+
+    def _score(self, name: str, batch: list[RewardItem]) -> list[Grade]:
+        grades = self.source(name).score(batch)
         if len(grades) != len(batch):
             raise BrokenReward(
                 f"reward source {name!r} gave {len(grades)} grades for {len(batch)} answers; it must give one each, in order"
             )
         return grades
+
+
+@dataclass
+class _Answer:
+    """An answer on its way: what each of its task's sources is to judge, and the grades that are there."""
+
+    task: Task
+    items: list[RewardItem]
+    scored: dict[int, Grade] = field(default_factory=dict)
+    """Grades of other sources than unit tests, by the item's position."""
+    grades: list[Grade] = field(default_factory=list)
+    """Grades of the first items, whoever gave them."""
 
 
 def combine(task_id: str, parts: Sequence[tuple[float, Grade]]) -> Grade:

@@ -87,6 +87,8 @@ class UnitTests(RewardSpec):
     time_limit_s: FiniteFloat = Field(default=5.0, gt=0)
     """CPU and wall time of the whole test run (`stdio`: of each case)."""
     memory_limit_mb: int = Field(default=512, ge=32)
+    flaky: bool = False
+    """The same answer may fare differently (a matter of chance or of time): its grades are never taken from a cache."""
 
     @model_validator(mode="after")
     def _style_has_its_fields(self) -> UnitTests:

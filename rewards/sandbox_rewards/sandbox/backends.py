@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import sandbox_tasks
 
 from sandbox_rewards.sandbox.runner.channel import Channel
-from sandbox_rewards.sandbox.worker import BOOTSTRAP, ENVIRONMENT, ProcessConnection, Worker, WorkerLost
+from sandbox_rewards.sandbox.worker import BOOTSTRAP, ENVIRONMENT, KEPT_STDERR, ProcessConnection, Worker, WorkerLost
 
 if TYPE_CHECKING:
     import docker
@@ -24,6 +24,26 @@ if TYPE_CHECKING:
 IMAGE = "sandbox-rl-runner"
 """The sandbox image; `make image` builds it from docker/Dockerfile."""
 LABEL = "sandbox-rl"
+DOCKER_PATIENCE_S = 30
+"""Seconds that the docker daemon gets to answer a request."""
+
+COVERS = {
+    "docker": "a container without network, in it a cell of namespaces for each answer; memory and processes bounded together",
+    "namespaces": "namespaces of its own for each answer, no network; memory and CPU time bounded for each answer",
+    "landlock": "Landlock, a system-call filter and rlimits; an answer is one process",
+}
+"""What each backend is made of, in a line."""
+LEAVES_OPEN = {
+    "landlock": (
+        "landlock gives an answer no uid, pid or network namespace of its own, bounds what it writes to disk only by each "
+        "file's size, and refuses answers that start processes."
+    ),
+    "open": (
+        "without isolation an answer can do whatever you can: read and change your files, use the network, signal your "
+        "processes and leave some behind."
+    ),
+}
+"""What a backend does not cover that stronger ones do, in a sentence."""
 
 
 class SandboxUnavailable(Exception):
@@ -35,6 +55,10 @@ class Backend(Protocol):
 
     def open_worker(self, number: int) -> Worker:
         """A started worker; raises `WorkerLost` when that fails."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Of the interpreter and image that answers run in: where it differs, verdicts may differ."""
         ...
 
 
@@ -52,13 +76,19 @@ class LocalBackend:
         python = Path(sys.base_prefix, "bin", f"python3.{sys.version_info.minor}")
         if not python.exists():
             python = Path(sys.base_prefix, "bin", "python3")
-        home = tempfile.mkdtemp(prefix="sandbox-rl-")
+        home = None
         try:
+            if self.name != "namespaces":  # a box of namespaces has a /tmp of its own
+                home = tempfile.mkdtemp(prefix="sandbox-rl-")
             connection = ProcessConnection([str(python), "-I", "-S", "-B", "-c", BOOTSTRAP], home)
         except OSError as error:
-            os.rmdir(home)
+            if home:
+                os.rmdir(home)
             raise WorkerLost(f"a process could not be started: {error}") from None
-        return Worker(connection, box_settings(self.name, number, home))
+        return Worker(connection, box_settings(self.name, number, home or "/tmp"))
+
+    def fingerprint(self) -> str:
+        return f"{self.name}, Python {sys.version}"
 
 
 def box_settings(level: str, number: int, home: str) -> dict[str, Any]:
@@ -101,11 +131,33 @@ class DockerBackend:
     def open_worker(self, number: int) -> Worker:
         import docker
 
+        client = self._client()
         try:
-            connection = ContainerConnection(docker.from_env(), self.image, self.memory_mb, self.runtime)
+            connection = ContainerConnection(client, self.image, self.memory_mb, self.runtime)
         except (docker.errors.DockerException, OSError) as error:
+            client.close()
             raise WorkerLost(f"docker could not start a container: {error}") from None
         return Worker(connection, box_settings("container", number, "/tmp"))
+
+    def fingerprint(self) -> str:
+        """The image's content, not its name: a rebuilt image may hold another Python."""
+        import docker
+
+        client = self._client()
+        try:
+            return f"docker {client.images.get(self.image).id}, runtime {self.runtime}"
+        except (docker.errors.DockerException, OSError) as error:
+            raise WorkerLost(f"docker does not tell about its image {self.image}: {error}") from None
+        finally:
+            client.close()
+
+    def _client(self) -> docker.DockerClient:
+        import docker
+
+        try:
+            return docker.from_env(timeout=DOCKER_PATIENCE_S)
+        except (docker.errors.DockerException, OSError) as error:
+            raise WorkerLost(f"docker cannot be reached: {error}") from None
 
 
 class ContainerConnection:
@@ -161,6 +213,7 @@ class ContainerConnection:
                     _write_all(self._write_end, content)
                 else:
                     self._stderr += content
+                    del self._stderr[:-KEPT_STDERR]
         except OSError:
             pass  # closed from our side, or the daemon is gone: the pipe's end tells the reader
         finally:
@@ -174,6 +227,15 @@ class ContainerConnection:
                 return b""
             content += more
         return content
+
+    def kill(self) -> None:
+        import docker
+
+        with contextlib.suppress(docker.errors.DockerException, OSError):
+            self._container.kill()
+
+    def tidy(self) -> None:
+        """Nothing: its text is cut as it comes."""
 
     def close(self) -> str:
         import docker
@@ -206,14 +268,14 @@ LOCAL = ("namespaces", "landlock")
 """Those that `local` tries: they need no container engine."""
 
 
-def probe(name: str) -> str | None:
+def probe(name: str, runtime: str | None = None) -> str | None:
     """None when backend `name` works here, else why not. Opens a worker and lets it judge one answer."""
     job: dict[str, Any] = {"code": "def f(x):\n    return x + 1\n", "spec": {
         "style": "asserts", "tests": ["assert f(1) == 2"], "cases": [], "setup": "", "prelude": "", "entry_point": "f",
         "checker": "tokens", "time_limit_s": 10, "memory_limit_mb": 512,
     }}  # fmt: skip
     try:
-        worker = BACKENDS[name]().open_worker(0)
+        worker = _made(name, runtime).open_worker(0)
         try:
             outcome = worker.run(job, 20)
         finally:
@@ -223,21 +285,30 @@ def probe(name: str) -> str | None:
     return None if outcome["verdict"] == "passed" else f"a correct answer was judged {outcome['verdict']}: {outcome['detail']}"
 
 
-def choose_backend(name: str) -> Backend:
+def choose_backend(name: str, runtime: str | None = None) -> Backend:
     """The named backend, or for `auto` and `local` the strongest that works here. Raises `SandboxUnavailable`.
 
-    `open` isolates nothing and is never chosen for anybody: it has to be named.
+    `runtime` is docker's OCI runtime, and asks for docker. `open` isolates nothing and is never chosen for anybody: it has
+    to be named.
     """
+    if runtime and name not in ("auto", "docker"):
+        raise SandboxUnavailable(f"runtime {runtime!r} is one of docker's, but sandbox {name!r} was asked for; leave one out.")
     if name == "open":
         return LocalBackend("open")
+    candidates = ("docker",) if runtime else {"auto": tuple(BACKENDS), "local": LOCAL}.get(name, (name,))
     reasons = {}
-    for candidate in {"auto": tuple(BACKENDS), "local": LOCAL}.get(name, (name,)):
-        reason = probe(candidate)
+    for candidate in candidates:
+        reason = probe(candidate, runtime)
         if reason is None:
-            return BACKENDS[candidate]()
-        reasons[candidate] = reason
+            return _made(candidate, runtime)
+        reasons[candidate] = reason.strip().rstrip(".")
     said = "; ".join(f"{backend}: {reason}" for backend, reason in reasons.items())
+    fact = "no sandbox works here" if len(candidates) > 1 else f"sandbox {candidates[0]!r} does not work here"
     raise SandboxUnavailable(
-        f"no sandbox works here ({said}); install docker and run `make image`, run where namespaces or Landlock are "
+        f"{fact} ({said}); install docker and run `make image`, run where namespaces or Landlock are "
         "allowed, or accept that answers can do whatever you can with --unsafe-no-isolation."
     )
+
+
+def _made(name: str, runtime: str | None) -> Backend:
+    return DockerBackend(runtime=runtime) if name == "docker" else BACKENDS[name]()

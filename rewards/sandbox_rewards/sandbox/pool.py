@@ -5,17 +5,27 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from sandbox_rewards.sandbox.backends import Backend
+from sandbox_rewards.sandbox.runner.languages import COMPILE_S
 from sandbox_rewards.sandbox.worker import Worker, WorkerLost
 
 ATTEMPTS = 3
 """How often a job is tried before it ends as `no_verdict`."""
-MARGIN_S = 15.0
+PAUSES_S = (0.2, 1.0)
+"""Seconds before the second and the third attempt: what a machine lacks for a moment may be back."""
+MARGIN_S = 5.0
 """Seconds beyond a job's own limits after which its worker counts as lost."""
+IN_FLIGHT = 4
+"""Jobs taken ahead for each worker; a batch of any length needs memory for so many."""
+WAITING = 64
+"""Places of a batch, for each worker, that may wait behind one slow job without a job of their own."""
+
+Outcome = dict[str, Any]
 
 
 class SandboxPool:
@@ -28,47 +38,66 @@ class SandboxPool:
         self._idle: queue.SimpleQueue[tuple[int, Worker | None]] = queue.SimpleQueue()
         for number in range(self.size):
             self._idle.put((number, None))
+        self._busy: dict[int, Worker] = {}
         self._closing = threading.Event()
 
-    def run(self, jobs: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """Outcomes in the order of `jobs`, each as soon as it and those before it are there."""
-        futures: list[Future[dict[str, Any]]] = [self._threads.submit(self._judge, job) for job in jobs]
+    def run(self, jobs: Iterable[dict[str, Any] | None]) -> Iterator[Outcome | None]:
+        """Outcomes in the order of `jobs`, each as soon as it and those before it are there.
+
+        Jobs are taken lazily, a few ahead of the outcomes. None among them takes its turn and comes out as None.
+        """
+        ahead: deque[Future[Outcome] | None] = deque()
+        running = 0
         try:
-            for future in futures:
-                yield future.result()
+            for job in jobs:
+                ahead.append(self._submit(job) if job else None)
+                running += job is not None
+                while ahead and (ahead[0] is None or ahead[0].done() or self._is_far_ahead(running, len(ahead))):
+                    running -= ahead[0] is not None
+                    yield _result(ahead.popleft())
+            while ahead:
+                yield _result(ahead.popleft())
         finally:
-            for future in futures:
+            for future in filter(None, ahead):
                 future.cancel()
 
+    def _is_far_ahead(self, running: int, places: int) -> bool:
+        return running >= self.size * IN_FLIGHT or places >= self.size * WAITING
+
+    def judge(self, job: dict[str, Any]) -> Outcome:
+        """The outcome of one job, waited for."""
+        return self._submit(job).result()
+
     def close(self) -> None:
-        """End every worker; jobs that wait are dropped."""
+        """End every worker, also those at work; jobs that wait are dropped."""
         self._closing.set()
+        for worker in list(self._busy.values()):
+            worker.kill()
         self._threads.shutdown(wait=True, cancel_futures=True)
         while not self._idle.empty():
-            _, worker = self._idle.get()
-            if worker:
-                worker.close()
+            _, idle = self._idle.get()
+            if idle:
+                idle.close()
 
-    def _judge(self, job: dict[str, Any]) -> dict[str, Any]:
-        runs = max(1, len(job["spec"]["cases"]))
-        timeout_s = job["spec"]["time_limit_s"] * runs + MARGIN_S
-        reason = ""
-        for _ in range(ATTEMPTS):
+    def _submit(self, job: dict[str, Any]) -> Future[Outcome]:
+        try:
+            return self._threads.submit(self._judge, job)
+        except RuntimeError:  # no thread can be started: the machine's table of processes is full
+            future: Future[Outcome] = Future()
+            future.set_result(self._judge(job))
+            return future
+
+    def _judge(self, job: dict[str, Any]) -> Outcome:
+        reason = "the pool was closed"
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self._closing.wait(PAUSES_S[attempt - 1])
             if self._closing.is_set():
                 break
-            number, worker = self._idle.get()
             try:
-                worker = worker or self.backend.open_worker(number)
-                outcome = worker.run(job, timeout_s)
+                return self._attempt(job)
             except WorkerLost as error:
-                reason, worker = str(error), None
-            else:
-                if outcome.get("box_ended"):
-                    worker.close()
-                    worker = None
-                return outcome
-            finally:
-                self._idle.put((number, worker))
+                reason = str(error)
         return {
             "verdict": "no_verdict",
             "tests_passed": 0,
@@ -76,3 +105,33 @@ class SandboxPool:
             "seconds": 0.0,
             "detail": reason,
         }
+
+    def _attempt(self, job: dict[str, Any]) -> Outcome:
+        """One attempt on a worker that is idle; only one that gave a verdict and goes on is kept."""
+        number, worker = self._idle.get()
+        kept: Worker | None = None
+        try:
+            if worker is None:
+                worker = self.backend.open_worker(number)
+            self._busy[number] = worker
+            if self._closing.is_set():
+                raise WorkerLost("the pool was closed")
+            outcome = worker.run(job, longest_s(job["spec"]))
+            kept = None if outcome.get("box_ended") else worker
+            return outcome
+        finally:
+            self._busy.pop(number, None)
+            if worker and not kept:
+                worker.close()
+            self._idle.put((number, kept))
+
+
+def longest_s(spec: dict[str, Any]) -> float:
+    """Seconds after which a job can't be at work any more: all its runs to their limits, and a margin."""
+    runs = max(1, len(spec["cases"]))
+    compiling = COMPILE_S if spec.get("language", "python") != "python" else 0.0
+    return float(spec["time_limit_s"] * runs + compiling + MARGIN_S)
+
+
+def _result(future: Future[Outcome] | None) -> Outcome | None:
+    return future.result() if future else None

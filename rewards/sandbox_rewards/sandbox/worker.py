@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import functools
 import importlib.resources
+import os
 import re
 import shutil
 import subprocess
-import tempfile
 import time
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 from sandbox_rewards.sandbox.runner.channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 
@@ -34,7 +36,9 @@ class Finder:
     def exec_module(self, module):
         exec(compile(sources[module.__name__], module.__name__, "exec"), module.__dict__)
 sys.meta_path.insert(0, Finder())
-for folder in ("{prefix}/lib/python{v}/site-packages", "/usr/local/lib/python{v}/dist-packages", "/usr/lib/python3/dist-packages"):
+for folder in (
+    "{prefix}/lib/python{v}/site-packages", "/usr/local/lib/python{v}/dist-packages", "/usr/lib/python3/dist-packages",
+):
     folder = folder.format(prefix=sys.prefix, v="%d.%d" % sys.version_info[:2])
     if os.path.isdir(folder): sys.path.append(folder)
 from runner.main import main
@@ -54,7 +58,9 @@ ENVIRONMENT = {
 
 START_S = 60.0
 CLOSE_S = 1.0
-"""Seconds that a box gets to end by itself."""
+"""Seconds that a box's steward gets to end it."""
+KEPT_STDERR = 1 << 16
+"""Bytes of a box's standard error after which what came before is dropped."""
 
 
 class WorkerLost(Exception):
@@ -98,36 +104,57 @@ class Connection(Protocol):
         """End the box and give what it wrote to standard error."""
         ...
 
+    def kill(self) -> None:
+        """End the box from another thread than the one that uses it, which then finds it ended."""
+        ...
+
+    def tidy(self) -> None:
+        """Drop old text of its standard error, so that a box can be kept for ever."""
+        ...
+
 
 class ProcessConnection:
-    """A box that is a child process of ours; `home`, a folder of the box, goes with it."""
+    """A box that is a child process of ours; `home`, a folder made for the box, goes with it."""
 
-    def __init__(self, command: list[str], home: str) -> None:
+    def __init__(self, command: list[str], home: str | None) -> None:
         self._home = home
-        self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the connection
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, env=ENVIRONMENT, cwd="/",
-            start_new_session=True,  # Ctrl-C is for us to handle, not for the box
-        )  # fmt: skip
+        self._stderr = os.memfd_create("stderr")  # in memory: a full disk must not keep a box from starting
+        fcntl.fcntl(self._stderr, fcntl.F_SETFL, os.O_APPEND)
+        try:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, env=ENVIRONMENT, cwd="/",
+                start_new_session=True,  # Ctrl-C is for us to handle, not for the box
+            )  # fmt: skip
+        except BaseException:
+            os.close(self._stderr)
+            raise
         assert self._process.stdin
         assert self._process.stdout
         self.channel = Channel(self._process.stdout.fileno(), self._process.stdin.fileno())
 
+    def kill(self) -> None:
+        self._process.terminate()  # its steward ends all others first
+
+    def tidy(self) -> None:
+        if os.fstat(self._stderr).st_size > KEPT_STDERR:
+            os.ftruncate(self._stderr, 0)
+
     def close(self) -> str:
-        """Hang up, which ends a healthy box; one that lingers is killed, and its namespaces with it."""
+        """Hang up, at which the box's steward ends it; one that lingers is killed, and its namespaces with it."""
         assert self._process.stdin
-        self._process.stdin.close()
+        assert self._process.stdout
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
         try:
             self._process.wait(CLOSE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._process.stdout:
-            self._process.stdout.close()
-        self._stderr.seek(0)
-        text = self._stderr.read().decode(errors="replace")
-        self._stderr.close()
-        shutil.rmtree(self._home, ignore_errors=True)
+        self._process.stdout.close()
+        text = os.pread(self._stderr, 4 * KEPT_STDERR, 0).decode(errors="replace")
+        os.close(self._stderr)
+        if self._home:
+            shutil.rmtree(self._home, ignore_errors=True)
         return text
 
 
@@ -137,23 +164,42 @@ class Worker:
     def __init__(self, connection: Connection, settings: dict[str, Any]) -> None:
         self._connection = connection
         self._has_pytest = False
+        self._jobs = 0
+        self._closed: str | None = None
         self._channel = connection.channel
         self._exchange({"sources": runner_sources(), "settings": settings}, START_S)
 
     def run(self, job: dict[str, Any], timeout_s: float) -> dict[str, Any]:
         """Outcome of one job; `timeout_s` is when a silent box is given up."""
+        self._jobs += 1
+        job = {**job, "job": self._jobs}
         if job["spec"]["style"] == "pytest" and not self._has_pytest:
             job, self._has_pytest = {**job, "libraries": pytest_libraries()}, True
             timeout_s += START_S
+        started = time.monotonic()
         outcome = self._exchange(job, timeout_s)
+        if outcome.get("box_ended"):  # said in the judge's place by one who knows neither the time nor the job's number
+            outcome["seconds"] = round(time.monotonic() - started, 6)
+        elif outcome.get("job") != self._jobs:
+            self.close()
+            raise WorkerLost(f"the box answered job {outcome.get('job')} when asked for job {self._jobs}")
         if "fault" in outcome:
             raise WorkerLost(f"{outcome['fault']}: {_last_line(self.close())}")
         if "verdict" not in outcome:
+            self.close()
             raise WorkerLost("the box answered something else than a verdict")
+        self._connection.tidy()
         return outcome
 
+    def kill(self) -> None:
+        """End the box from another thread; `run`, wherever it is, then raises `WorkerLost`."""
+        self._connection.kill()
+
     def close(self) -> str:
-        return self._connection.close()
+        """End the box and give what it wrote to standard error; the same again when it was closed before."""
+        if self._closed is None:
+            self._closed = self._connection.close()
+        return self._closed
 
     def _exchange(self, message: dict[str, Any], timeout_s: float) -> dict[str, Any]:
         self._channel.deadline = time.monotonic() + timeout_s
@@ -166,6 +212,7 @@ class Worker:
         except (ChannelClosed, Malformed, OSError) as error:
             raise WorkerLost(f"the box ended ({error or type(error).__name__}): {_last_line(self.close())}") from None
         if not isinstance(answer, dict):
+            self.close()
             raise WorkerLost("the box answered something else than an object")
         return answer
 

@@ -50,6 +50,7 @@ def serve(host: Channel, zygote: Zygote, compiler: Compiler, home: str) -> None:
         except BoxFault as fault:
             outcome = {"fault": str(fault)}
         outcome["seconds"] = round(time.monotonic() - started, 6)
+        outcome["job"] = job.get("job")
         host.send(outcome)
 
 

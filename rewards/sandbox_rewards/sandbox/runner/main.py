@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
+import select
 import signal
 import socket
 import sys
@@ -18,6 +20,7 @@ JUDGE_STACK = 256 * 2**20
 """Room for the deepest recursion that a test may ask for."""
 JUDGE_MEMORY = 2 * 2**30
 """Bytes of address space: what a solution answers may fill so much of the judge and no more."""
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def main(settings: dict[str, Any]) -> None:
@@ -27,6 +30,7 @@ def main(settings: dict[str, Any]) -> None:
     be had; `open`: no isolation at all), `solution_uid`, `home` (an empty folder), `readable` and `hidden` paths.
     """
     level, uid = settings["level"], settings["solution_uid"]
+    _leave_a_steward(settings["home"] if level in ("landlock", "open") else None)
     many_uids = level == "container"
     if level == "namespaces":
         many_uids = namespaces.build_box(settings["readable"], settings["hidden"])
@@ -51,6 +55,67 @@ def main(settings: dict[str, Any]) -> None:
     from . import judge  # only now: what is imported before the zygote is forked makes every fork dearer
 
     judge.serve(host, zygote.Zygote(ours), compiling, settings["home"] if level in ("landlock", "open") else "/tmp")
+
+
+def _leave_a_steward(home: str | None) -> None:
+    """Fork. The child returns and becomes the box; the parent stays as its steward until the box ends or the host hangs up.
+
+    Then it ends every process of the box and removes `home`, whatever state they are in: also when the host was killed, and
+    when the judge computes something that no signal from inside a pid namespace can end.
+    """
+    namespaces.prctl(PR_SET_CHILD_SUBREAPER, 1)
+    steward, box = os.getpid(), os.fork()
+    if box == 0:
+        namespaces.prctl(namespaces.PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != steward:
+            os._exit(1)
+        return
+    status = 1
+    try:
+        namespaces.prctl(namespaces.PR_SET_DUMPABLE, 0)
+        os.close(1)
+        status = _watch(box)
+        if os.getpid() != 1:  # the end of pid 1 is the end of all others anyway
+            _end_children()
+        if home:
+            import shutil
+
+            shutil.rmtree(home, ignore_errors=True)
+    finally:
+        os._exit(status)
+
+
+def _watch(box: int) -> int:
+    """Exit status of the box, or 1 when the host hung up or sent SIGTERM before."""
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    for number in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    poll = select.poll()
+    poll.register(0, 0)  # nothing but its hang-up
+    poll.register(woken, select.POLLIN)
+    while True:
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                if ended[0] == box:
+                    return os.waitstatus_to_exitcode(ended[1]) & 255
+        for fd, _ in poll.poll():
+            if fd == 0 or signal.SIGTERM in os.read(woken, 4096):
+                return 1
+
+
+def _end_children() -> None:
+    """Kill children until none is left; what they leave behind becomes a child in turn."""
+    while True:
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", "rb") as file:
+                if int(file.read().rpartition(b")")[2].split()[1]) == os.getpid():
+                    os.kill(int(pid), signal.SIGKILL)
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
 
 
 def _start_compiler(level: str, zygote_control: socket.socket, host: Channel, many_uids: bool) -> compiler.Compiler:
@@ -96,10 +161,14 @@ def _host_channel() -> Channel:
 
 
 def _give_up(host: Channel) -> None:
-    """The judge is stuck in a computation that no signal interrupts: say so in its place and end the box."""
-    host.send({
-        "verdict": "time_limit", "tests_passed": 0, "tests_total": 0, "seconds": 0.0,
-        "detail": "the tests did not end on what the solution answered", "box_ended": True,
-    })  # fmt: skip
+    """The judge is stuck in a computation that no signal interrupts: say so in its place and end the box.
+
+    As pid 1 of its namespace it survives the kill; then the host, told or gone, makes the steward end it from outside.
+    """
+    with contextlib.suppress(Exception):
+        host.send({
+            "verdict": "time_limit", "tests_passed": 0, "tests_total": 0, "seconds": 0.0,
+            "detail": "the tests did not end on what the solution answered", "box_ended": True,
+        })  # fmt: skip
     os.kill(os.getppid(), signal.SIGKILL)
     os._exit(0)
