@@ -223,6 +223,8 @@ def check(
     leaks = [leak for leak in find_leaks(loaded) if leak.severity == "leak"]
     for leak in leaks:
         table.add_row(leak.held_out_id, str(leak))
+    for line in [f"note: {one.task_id} {note}" for one in found for note in one.notes]:
+        screen.print(line, highlight=False, markup=False, soft_wrap=True)
     killed, made = sum(c.mutants - c.survivors for c in found), sum(c.mutants for c in found)
     screen.print(table if table.row_count else "nothing is wrong", highlight=False)
     screen.print(f"{killed} of {made} mutants fail their tests", highlight=False)

@@ -108,7 +108,7 @@ def prompt_examples(prompt: str, names: Sequence[str]) -> list[tuple[str, str]]:
     Read are doctests, `assert f(1) == 2`, and `f(1) == 2` with `->`, `=>` or `➞` in the place of `==`.
     """
     lines = [line.strip() for line in prompt.splitlines()]
-    pairs = [(line[4:], after) for line, after in zip(lines, [*lines[1:], ""], strict=True) if line.startswith(">>> ")]
+    pairs = [(line[4:], after) for line, after in zip(lines, [*lines, ""][1:], strict=True) if line.startswith(">>> ")]
     for line in lines:
         bare = line.removeprefix(">>> ").removeprefix("assert ")
         pairs += [(call, wanted) for sign in ("==", "->", "=>", "➞") for call, found, wanted in [bare.partition(sign)] if found]

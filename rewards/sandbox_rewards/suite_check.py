@@ -18,6 +18,8 @@ class TaskCheck:
 
     task_id: str
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What one should know, and is not wrong."""
     mutants: int = 0
     survivors: int = 0
 
@@ -34,6 +36,8 @@ def check_tasks(
     checks = {task.id: TaskCheck(task.id) for task in tasks}
     asked: list[tuple[Task, str, str]] = []
     for task in tasks:
+        if any(isinstance(spec, UnitTests) and spec.isolation == "inline" for spec in task.rewards):
+            checks[task.id].notes.append("inline: an answer can cheat its tests, which share its process")
         if task.reference is None:
             checks[task.id].problems.append("has no reference solution")
             continue

@@ -82,6 +82,9 @@ class UnitTests(RewardSpec):
     setup: Code = ""
     """Code that only the judge runs, before the tests."""
     tests: tuple[Code, ...] = ()
+    isolation: Literal["sealed", "inline"] = "sealed"
+    """`sealed`: the tests run apart from the solution; `inline`: in its own process, where it can cheat them (styles
+    `asserts` and `check`, for tests that reach into its objects)."""
     cases: tuple[StdioCase, ...] = ()
     checker: Literal["tokens", "exact"] | FloatChecker = "tokens"
     time_limit_s: FiniteFloat = Field(default=5.0, gt=0)
@@ -103,6 +106,8 @@ class UnitTests(RewardSpec):
             raise ValueError(f"style '{self.style}' takes `tests`, not `cases`; move them or use style 'stdio'")
         if self.style == "pytest" and len(self.tests) != 1:
             raise ValueError("style 'pytest' takes one test module in `tests`; join them into one")
+        if self.isolation == "inline" and self.style not in ("asserts", "check"):
+            raise ValueError(f"style '{self.style}' is always sealed, but isolation is 'inline'; leave `isolation` out")
         if self.style == "check" and not self.entry_point:
             raise ValueError("style 'check' needs `entry_point`: the function that check(candidate) is given")
         return self

@@ -80,6 +80,7 @@ def test_tests_that_equal_the_prompt_are_reported(prompt: str) -> None:
 
 
 def test_what_is_no_call_with_literals_is_no_example() -> None:
+    assert prompt_examples("", ["f"]) == []
     assert prompt_examples("f(x) == 2\ng(1) == 2\n>>> f(1)\nx\nf(2) => y\nf(1 == 1", ["f"]) == []
 
 

@@ -18,6 +18,7 @@ from . import pytest_style
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 from .compiler import Compiler, Uncompilable, packed
 from .handles import Handle
+from .inline import judge_inline
 from .names import TestNames, names_of_solution, sealed_builtins, unimported_modules
 from .session import NotLoaded, Session, SolutionLost
 from .stdio import run_cases
@@ -81,6 +82,8 @@ def compiled(source: str, name: str) -> CodeType:
 
 def judge(job: dict[str, Any], zygote: Zygote, compiler: Compiler, home: str) -> Outcome:
     """Verdict for styles `asserts`, `check` and `pytest`."""
+    if job["spec"].get("isolation") == "inline":
+        return judge_inline(job, zygote, compiler)
     pytest_style.install(job.get("libraries"))
     spec, limit = job["spec"], job["spec"]["time_limit_s"]
     total = len(spec["tests"]) if spec["style"] == "asserts" else 1
