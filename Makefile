@@ -16,6 +16,9 @@ check: .venv/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: .venv/.installed-dev
+	$(BIN)/python benchmarks/grading.py
+
 image:
 	docker build -t sandbox-rl-runner docker
 

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import re
+import textwrap
 
-_FENCE = re.compile(r"^[ \t]*(?P<fence>```+|~~~+)[^\n`]*\n(?P<code>.*?)^[ \t]*(?P=fence)[ \t]*$", re.MULTILINE | re.DOTALL)
-_OPEN_FENCE = re.compile(r"^[ \t]*(?:```+|~~~+)[^\n`]*\n(?P<code>.*)\Z", re.MULTILINE | re.DOTALL)
+from sandbox_tasks.syntax import parse_quietly
+
+_FENCE = re.compile(
+    r"^(?P<indent>[ \t]*)(?P<fence>```+|~~~+)[^\n`]*\n(?P<code>.*?)^[ \t]*(?P=fence)[ \t]*\r?$", re.MULTILINE | re.DOTALL
+)
+_OPEN_FENCE = re.compile(r"^(?P<indent>[ \t]*)(?:```+|~~~+)[^\n`]*\n(?P<code>.*)\Z", re.MULTILINE | re.DOTALL)
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 def extract_code(completion: str) -> str:
-    """The last fenced block (an unclosed one at the end counts), else the whole text. Empty when there is none."""
-    blocks = list(_FENCE.finditer(completion))
-    rest = completion[blocks[-1].end() :] if blocks else completion
-    unclosed = _OPEN_FENCE.search(rest)
-    if unclosed:
-        return unclosed["code"]
-    return blocks[-1]["code"] if blocks else completion
+    """The last fenced block (an unclosed one at the end counts), else the whole text. Empty when there is none.
+
+    Text that is Python as a whole is taken whole: a fence in it is part of a string.
+    """
+    text = completion.removeprefix(_BYTE_ORDER_MARK)
+    blocks = list(_FENCE.finditer(text))
+    rest = text[blocks[-1].end() :] if blocks else text
+    block = _OPEN_FENCE.search(rest) or (blocks[-1] if blocks else None)
+    if block is None or _is_python(text):
+        return text
+    code = block["code"].removeprefix(_BYTE_ORDER_MARK)
+    return textwrap.dedent(code) if block["indent"] else code
+
+
+def _is_python(text: str) -> bool:
+    try:
+        parse_quietly(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True

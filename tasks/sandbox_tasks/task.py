@@ -66,6 +66,17 @@ class FloatChecker(BaseModel):
     float: Annotated[FiniteFloat, Field(gt=0)]
 
 
+class CodeChecker(BaseModel):
+    """The task's own comparison, run by the judge: `def check(stdin, stdout, expected) -> bool`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    code: Code
+
+
+Language = Literal["python", "c", "cpp", "javascript", "bash"]
+
+
 class UnitTests(RewardSpec):
     """Tests that run against the solution's code in the sandbox."""
 
@@ -86,7 +97,9 @@ class UnitTests(RewardSpec):
     """`sealed`: the tests run apart from the solution; `inline`: in its own process, where it can cheat them (styles
     `asserts` and `check`, for tests that reach into its objects)."""
     cases: tuple[StdioCase, ...] = ()
-    checker: Literal["tokens", "exact"] | FloatChecker = "tokens"
+    checker: Literal["tokens", "exact"] | FloatChecker | CodeChecker = "tokens"
+    language: Language = "python"
+    """Of the answer; others than Python in style `stdio` only, where the sandbox's image has the tools."""
     time_limit_s: FiniteFloat = Field(default=5.0, gt=0)
     """CPU and wall time of the whole test run (`stdio`: of each case)."""
     memory_limit_mb: int = Field(default=512, ge=32)
@@ -104,6 +117,8 @@ class UnitTests(RewardSpec):
             raise ValueError(f"style '{self.style}' needs `tests`; give at least one")
         elif self.cases:
             raise ValueError(f"style '{self.style}' takes `tests`, not `cases`; move them or use style 'stdio'")
+        if self.language != "python" and (self.style != "stdio" or self.prelude):
+            raise ValueError(f"language '{self.language}' goes with style 'stdio' and no `prelude`; change one of them")
         if self.style == "pytest" and len(self.tests) != 1:
             raise ValueError("style 'pytest' takes one test module in `tests`; join them into one")
         if self.isolation == "inline" and self.style not in ("asserts", "check"):

@@ -21,6 +21,15 @@ SPEC: dict[str, Any] = {
 }  # fmt: skip
 
 
+KILL_ALL = """
+import os
+for pid in set(range(2, 40000)) - {os.getpid()}:
+    try: os.kill(pid, 9)
+    except OSError: pass
+def f(x): return 3
+"""
+
+
 def open_worker(level: str) -> Worker:
     home = tempfile.mkdtemp(prefix="sandbox-rl-")
     os.chown(home, NOBODY, NOBODY)
@@ -56,7 +65,7 @@ def verdict(worker: Worker, code: str) -> str:
         ("def f(x): return [0] * 10**10", "memory_limit"),
         # the judge is out of reach: no signal, no memory, no file of it
         ("import os\ndef f(x):\n    try: os.kill(os.getppid() or 1, 9)\n    except OSError: pass\n    return 2", "passed"),
-        ("import os\nfor p in set(range(2, 40000)) - {os.getpid()}:\n    try: os.kill(p, 9)\n    except OSError: pass\ndef f(x): return 3", "failed"),
+        (KILL_ALL, "failed"),
         ("def f(x): return open('/etc/shadow').read()", "runtime_error"),
         ("import socket\ndef f(x): return socket.create_connection(('127.0.0.1', 22), 1)", "runtime_error"),
     ],

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import functools
 import pickle
-import signal
 import sys
 import time
 from types import CodeType
 from typing import Any
 
 from . import pytest_style
+from .alarm import TimeUp, alarm
+from .alarm import install as install_alarm
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 from .compiler import Compiler, Uncompilable, packed
-from .handles import Handle
 from .inline import judge_inline
 from .names import TestNames, names_of_solution, sealed_builtins, unimported_modules
 from .session import NotLoaded, Session, SolutionLost
@@ -27,17 +27,9 @@ from .zygote import BoxFault, Zygote
 Outcome = dict[str, Any]
 
 
-class TimeUp(BaseException):
-    """The wall limit passed while the judge itself was computing."""
-
-
-class BrokenTests(Exception):
-    """The task's own code failed before the solution had a say."""
-
-
 def serve(host: Channel, zygote: Zygote, compiler: Compiler, home: str) -> None:
     """Judge jobs from the host until it hangs up. `home` is a folder that only the judge uses."""
-    signal.signal(signal.SIGALRM, _time_up)
+    install_alarm()
     _harden()
     while True:
         _set_recursion_limit(RECURSION_LIMIT)
@@ -71,10 +63,6 @@ def _refuse_to_unpickle(*_: Any, **__: Any) -> Any:
     raise TypeError("unpickling runs code, and the judge runs none of an answer's; use JSON, or isolation 'inline'")
 
 
-def _time_up(_signal: int, _frame: Any) -> None:
-    raise TimeUp
-
-
 @functools.lru_cache(maxsize=4096)
 def compiled(source: str, name: str) -> CodeType:
     return compile(source, name, "exec", dont_inherit=True)
@@ -101,13 +89,10 @@ def judge(job: dict[str, Any], zygote: Zygote, compiler: Compiler, home: str) ->
     run = _Run(Session(channel, shared), total)
     channel.deadline = None  # the alarm interrupts whatever the judge waits for, at no cost to each call
     try:
-        signal.setitimer(signal.ITIMER_REAL, limit)
-        try:
+        with alarm(limit):
             run.load(spec, {"code": job["code"], "packed": code}, trusted)
             if spec["style"] != "pytest":
                 run.tests(spec)
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
         if spec["style"] == "pytest":
             run.module(spec, home, deadline)
     except (DeadlinePassed, TimeUp, pytest_style.TimeIsUp):
@@ -116,7 +101,10 @@ def judge(job: dict[str, Any], zygote: Zygote, compiler: Compiler, home: str) ->
         run.end(error.verdict, error.detail)
     except (SolutionLost, Malformed, ChannelClosed) as error:
         reason = error.reason if isinstance(error, SolutionLost) else error
-        run.end("runtime_error", f"the solution's process sent {reason}") if isinstance(reason, Malformed) else run.end(None, None)
+        if isinstance(reason, Malformed):
+            run.end("runtime_error", f"the solution's process sent {reason}")
+        else:
+            run.end(None, None)
     finally:
         channel.close()
         death = zygote.finish()

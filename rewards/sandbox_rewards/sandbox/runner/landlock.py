@@ -45,7 +45,8 @@ def version() -> int:
 class LandlockCells:
     """Where solutions run when the machine grants no namespace.
 
-    `home`: an empty folder of the box; `readable`: directories and files that a solution may read and execute; `hidden`: paths below them that it may not.
+    `home`: an empty folder of the box; `readable`: directories and
+    files that a solution may read and execute; `hidden`: paths below them that it may not.
     """
 
     def __init__(self, home: str, readable: list[str], hidden: list[str]) -> None:

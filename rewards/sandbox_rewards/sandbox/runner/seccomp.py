@@ -26,7 +26,8 @@ _X32_BIT = 0x40000000
 _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),
     "pidfd_getfd": (438, 438), "process_madvise": (440, 440),
-    "pivot_root": (155, 41), "chroot": (161, 51), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430), "fsconfig": (431, 431),
+    "pivot_root": (155, 41), "chroot": (161, 51), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430),
+    "fsconfig": (431, 431),
     "fsmount": (432, 432), "fspick": (433, 433), "mount_setattr": (442, 442),
     "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
     "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195), "semget": (64, 190), "semop": (65, 193),
@@ -56,7 +57,8 @@ _CLONE_THREAD = 0x00010000
 _FAMILIES = (1, 2, 10)
 """AF_UNIX, AF_INET, AF_INET6: of which the sandbox's own network has nobody to reach."""
 _ALONE: dict[str, tuple[int | None, int | None]] = {
-    "mount": (165, 40), "umount2": (166, 39), "unshare": _UNSHARE, "setns": (308, 268), "fork": (57, None), "vfork": (58, None), "socket": _SOCKET,
+    "mount": (165, 40), "umount2": (166, 39), "unshare": _UNSHARE, "setns": (308, 268), "fork": (57, None),
+    "vfork": (58, None), "socket": _SOCKET,
     "pidfd_open": (434, 434), "pidfd_send_signal": (424, 424), "sched_setaffinity": (203, 122), "setpriority": (141, 140),
     "sched_setscheduler": (144, 119), "sched_setparam": (142, 118), "sched_setattr": (314, 274), "ioprio_set": (251, 30),
 }  # fmt: skip

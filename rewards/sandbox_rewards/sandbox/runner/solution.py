@@ -18,36 +18,45 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from . import languages
 from .channel import Channel, ChannelClosed
 from .codec import Decoder, Encoder
 from .compiler import packed, run_packed
 
-
-READY = b"+"
+READY, STREAMS = b"+", b"p"
 """What a process writes before it was given any code, and what the judge answers before it sends some."""
 
 
 def serve(descriptor: int, limit: Callable[[dict[str, Any]], None]) -> None:
     """Say that this process is ready, take the judge's job under its limits, and answer requests until it hangs up.
 
-    With the first byte come the descriptors of a program's standard input and output, where the job is a program.
+    A program's standard input and output come first, where the job is a program. Socket objects are made only then: all that
+    a forked process touches for the first time costs it a page fault.
     """
-    connection = socket.socket(fileno=descriptor)
-    connection.sendall(READY)
-    marker, fds, _, _ = socket.recv_fds(connection, 1, 2)
-    if marker != READY:  # the box was closed before it had a job for us
+    os.write(descriptor, READY)
+    marker = os.read(descriptor, 1)
+    if marker == STREAMS:
+        _take_streams(descriptor)
+    elif marker != READY:  # the box was closed before it had a job for us
         return
+    channel = Channel(descriptor)
+    job = channel.receive()
+    limit(job["limits"])
+    if job["program"] and job["language"] != "python":
+        languages.carry_out(channel, job)
+    elif job["program"]:
+        run_program(channel, job)
+    else:
+        _answer_calls(channel, job)
+
+
+def _take_streams(descriptor: int) -> None:
+    connection = socket.socket(fileno=descriptor)
+    _, fds, _, _ = socket.recv_fds(connection, 1, 2)
+    connection.detach()
     for standard, fd in enumerate(fds):
         os.dup2(fd, standard)
         os.close(fd)
-    channel = Channel(connection.detach())
-    job = channel.receive()
-    limit(job["limits"])
-    if job["program"]:
-        channel.close()
-        run_program(job["code"])
-    else:
-        _answer_calls(channel, job)
 
 
 def _answer_calls(channel: Channel, job: dict[str, Any]) -> None:
@@ -67,12 +76,26 @@ def _answer_calls(channel: Channel, job: dict[str, Any]) -> None:
             solution.answer_until_released()
 
 
-def run_program(code: str) -> None:
-    """Run `code` as a script: standard input and output are those of this process."""
+def run_program(channel: Channel, job: dict[str, Any]) -> None:
+    """Run a job's code as a script: standard input and output are those of this process.
+
+    Until the first line of it runs, the channel tells the judge why none does; then it is closed, so no program can say it.
+    """
     main = types.ModuleType("__main__")
+    main.__file__ = "solution.py"
     sys.modules["__main__"] = main
     sys.argv = ["solution.py"]
-    exec(compile(code, "solution.py", "exec"), main.__dict__)
+    try:
+        parts = [compile(job[part], name, "exec", dont_inherit=True) for part, name in _PARTS if job[part]]
+    except (SyntaxError, ValueError) as error:
+        channel.send({"failed": "syntax_error", "detail": str(error)})
+        return
+    channel.close()
+    for part in parts:
+        exec(part, main.__dict__)
+
+
+_PARTS = (("prelude", "prelude.py"), ("code", "solution.py"))
 
 
 def describe(error: BaseException) -> str:

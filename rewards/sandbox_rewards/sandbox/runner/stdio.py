@@ -1,18 +1,33 @@
-"""Style `stdio`: a program is run once a case, given its input, and its output compared by the judge."""
+"""Style `stdio`: a program is run once a case, given its input, and its output compared by the judge.
+
+A compiled language is compiled once, in a process and under limits of its own; each case then runs what came out. Until the
+first line of a program runs, its process may say on the channel why none will; after that the channel is closed, so nothing
+that a program does can say it.
+"""
 
 from __future__ import annotations
 
+import functools
 import math
 import os
+import re
 import select
 import time
+from collections.abc import Callable
 from typing import Any
 
-from .channel import Channel, ChannelClosed
+from . import languages
+from .alarm import TimeUp, alarm
+from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 from .zygote import Zygote
 
 MAX_OUTPUT = 16 * 2**20
 """Bytes a program may print."""
+CHECKER_S = 2.0
+"""Seconds that a task's own checker gets for one output."""
+
+Ending = tuple[str, str | None]
+"""Verdict and detail."""
 
 
 class OutputLimit(Exception):
@@ -20,49 +35,136 @@ class OutputLimit(Exception):
 
 
 def run_cases(job: dict[str, Any], zygote: Zygote) -> dict[str, Any]:
-    """Run every case up to the first that fails."""
+    """Run every case up to the first that does not pass."""
     spec = job["spec"]
-    passed, verdict, detail = 0, "passed", None
+    passed, (verdict, detail), code = 0, ("passed", None), job["code"]
+    if languages.is_compiled(spec["language"]):
+        verdict, detail, code = _compile(spec, code, zygote)
     for number, case in enumerate(spec["cases"], 1):
-        verdict, detail = _run_case(job["code"], spec, case, zygote)
         if verdict != "passed":
-            detail = f"case {number}: {detail}"
             break
-        passed += 1
+        verdict, detail = _run_case(code, spec, case, zygote)
+        detail = None if detail is None else f"case {number}: {detail}"
+        passed += verdict == "passed"
     return {"verdict": verdict, "tests_passed": passed, "tests_total": len(spec["cases"]), "detail": detail}
 
 
-def _run_case(code: str, spec: dict[str, Any], case: dict[str, str], zygote: Zygote) -> tuple[str, str | None]:
-    limit = spec["time_limit_s"]
+_proven: set[str] = set()
+"""Compilers that this box has seen compile something: an error of theirs is the answer's."""
+
+
+def _compile(spec: dict[str, Any], source: str, zygote: Zygote) -> tuple[str, str | None, str]:
+    """Verdict, detail, and the program (base64) where the verdict is `passed`."""
+    language = spec["language"]
+    channel = zygote.spawn(limit_s=languages.COMPILE_S, memory_mb=languages.COMPILE_MB)
+    answer: Any = {}
+    try:
+        channel.send({
+            "program": True, "language": language, "compile": True, "prove": language not in _proven, "code": source,
+            "limits": {"cpu_s": languages.COMPILE_S, "memory_mb": languages.COMPILE_MB},
+        })  # fmt: skip
+        answer = channel.receive()
+    except DeadlinePassed:
+        answer = {"error": f"the compiler did not end within {languages.COMPILE_S:g} s"}
+    except (ChannelClosed, Malformed):
+        answer = {"error": "the compiler ended without a result"}
+    finally:
+        channel.close()
+        zygote.finish()
+    if "missing" in answer:
+        return "no_verdict", str(answer["missing"]), ""
+    if "binary" in answer or answer.get("proven"):
+        _proven.add(language)
+    if "binary" in answer:
+        return "passed", None, str(answer["binary"])
+    return "compile_error", str(answer.get("error"))[:300], ""
+
+
+def _run_case(code: str, spec: dict[str, Any], case: dict[str, str], zygote: Zygote) -> Ending:
+    limit, language = spec["time_limit_s"], spec["language"]
+    whole = languages.has_address_space_limit(language)
+    memory_mb = spec["memory_limit_mb"] + (0 if whole else languages.RUNTIME_MB)
     stdin_read, stdin_write = os.pipe()
     stdout_read, stdout_write = os.pipe()
-    limits = {"cpu_s": limit, "memory_mb": spec["memory_limit_mb"]}
-    source = f"{spec['prelude']}\n{code}" if spec["prelude"] else code
-    work = {"program": True, "code": source, "limits": limits}
-    channel = zygote.spawn(limit_s=limit, memory_mb=spec["memory_limit_mb"], stdio=(stdin_read, stdout_write))
+    for fd in (stdin_read, stdout_write):
+        os.fchmod(fd, 0o666)  # the solution's uid may open them again, as /dev/stdin
+    channel = zygote.spawn(limit_s=limit, memory_mb=memory_mb, stdio=(stdin_read, stdout_write), resident=not whole)
     deadline = channel.deadline or 0.0
+    problem: Ending | None = None
+    output, said = b"", None
     try:
-        output = None
-        problem = None
         try:
-            channel.send(work)
+            channel.send({
+                "program": True, "language": language, "compile": False, "prelude": spec["prelude"], "code": code,
+                "limits": {"cpu_s": limit, "memory_mb": spec["memory_limit_mb"], "address_space": whole},
+            })  # fmt: skip
             output = _exchange(stdin_write, stdout_read, case["stdin"].encode(), deadline)
-        except TimeoutError:
+            said = _last_words(channel)
+        except (TimeoutError, DeadlinePassed):
             problem = ("time_limit", f"no end within {limit:g} s")
         except OutputLimit:
             problem = ("output_limit", f"more than {MAX_OUTPUT} bytes")
-        except ChannelClosed:
-            output = b""
+        except (ChannelClosed, Malformed):
+            pass  # how the process ended says why
         death = zygote.finish(wait_until=None if problem else deadline)
     finally:
         _close(channel, stdin_write, stdout_read)
+    if said and "missing" in said:
+        return "no_verdict", str(said["missing"])
+    if said:
+        return "syntax_error", str(said.get("detail"))[:300]
     if problem:
         return problem
     if not death.clean:
         return death.verdict(spec)
-    text = (output or b"").decode(errors="replace")
-    same = outputs_agree(text, case["stdout"], spec["checker"])
-    return ("passed", None) if same else ("failed", f"printed {text[:80]!r}, expected {case['stdout'][:80]!r}")
+    return _compared(output.decode(errors="replace"), case, spec["checker"])
+
+
+def _last_words(channel: Channel) -> dict[str, Any] | None:
+    """Why no line of the program ran, or None when it ran."""
+    try:
+        said = channel.receive()
+    except ChannelClosed:
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def _compared(printed: str, case: dict[str, str], checker: Any) -> Ending:
+    if isinstance(checker, dict) and "code" in checker:
+        return _checked(printed, case, checker["code"])
+    if outputs_agree(printed, case["stdout"], checker):
+        return "passed", None
+    return "failed", f"printed {printed[:80]!r}, expected {case['stdout'][:80]!r}"
+
+
+def _checked(printed: str, case: dict[str, str], source: str) -> Ending:
+    """What the task's own checker says; one that fails on the expected output too is at fault itself."""
+    try:
+        check = _checker(source)
+        if _verdict_of(check, case, printed):
+            return "passed", None
+    except (Exception, TimeUp) as error:
+        try:
+            _verdict_of(_checker(source), case, case["stdout"])
+        except (Exception, TimeUp):
+            return "no_verdict", f"the task's checker fails: {type(error).__name__}: {error}"[:300]
+    return "failed", f"the task's checker refused {printed[:80]!r}"
+
+
+@functools.lru_cache(maxsize=256)
+def _checker(source: str) -> Callable[[str, str, str], Any]:
+    namespace: dict[str, Any] = {"__name__": "checker"}
+    exec(compile(source, "checker.py", "exec", dont_inherit=True), namespace)
+    check: Callable[[str, str, str], Any] = namespace["check"]
+    return check
+
+
+def _verdict_of(check: Callable[[str, str, str], Any], case: dict[str, str], printed: str) -> bool:
+    with alarm(CHECKER_S):
+        result = check(case["stdin"], printed, case["stdout"])
+    if not isinstance(result, bool):
+        raise TypeError(f"check() returned {type(result).__name__}, not a bool")
+    return result
 
 
 def _close(channel: Channel, *fds: int) -> None:
@@ -119,8 +221,12 @@ def outputs_agree(printed: str, expected: str, checker: Any) -> bool:
     return len(left) == len(right) and all(_close_enough(a, b, tolerance) for a, b in zip(left, right, strict=True))
 
 
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
 def _close_enough(printed: str, expected: str, tolerance: float) -> bool:
-    try:
-        return math.isclose(float(printed), float(expected), rel_tol=tolerance, abs_tol=tolerance)
-    except ValueError:
-        return printed == expected
+    """Plain decimal numbers within the tolerance; everything else (nan, inf, words) has to be the same text."""
+    if not (_NUMBER.fullmatch(printed) and _NUMBER.fullmatch(expected)):
+        return printed.lower() == expected.lower()
+    left, right = float(printed), float(expected)
+    return math.isfinite(left) and math.isclose(left, right, rel_tol=tolerance, abs_tol=tolerance)

@@ -12,6 +12,8 @@ What is not: kernel bugs reachable by the system calls that are left, and load o
 
 from __future__ import annotations
 
+import atexit
+import builtins
 import contextlib
 import gc
 import json
@@ -23,7 +25,9 @@ import signal
 import socket
 import sys
 import time
+from _sitebuiltins import Quitter
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
 from . import solution
@@ -31,12 +35,14 @@ from .channel import Channel
 
 GRACE_S = 0.5
 """Seconds after a solution's deadline at which a judge that did not end the run is taken for stuck."""
-MEMORY_TICK_S = 0.1
-"""How often the memory of a solution's processes is added up."""
+MEMORY_TICK_S, SHORT_TICK_S = 0.1, 0.02
+"""How often the memory of a solution's processes is added up; the shorter where nothing else holds it."""
 MEMORY_FACTOR = 4
 """All processes of a solution together may hold this many times the memory that one may: forked children share pages
 that are counted once for each."""
 OUT_OF_MEMORY = 137
+FULL = 0.9
+"""Of its memory: a process that a signal ends so near to the limit is taken to have met it (V8 and C++ abort there)."""
 
 
 class Cells(Protocol):
@@ -60,7 +66,10 @@ class Death(NamedTuple):
     signal: int | None
     cpu_s: float
     peak_mb: float
-    too_much_together: bool = False
+    held_mb: float = 0.0
+    """What its processes held when that was too much, else 0."""
+    ended_by: str = "itself"
+    """Or `deadline`, or `judge`: it went on until it was killed."""
 
     @property
     def clean(self) -> bool:
@@ -68,11 +77,16 @@ class Death(NamedTuple):
 
     def verdict(self, spec: dict[str, Any]) -> tuple[str, str]:
         """The limit or fault that explains an end before the answer."""
-        if self.too_much_together:
-            return "memory_limit", f"its processes held more than {MEMORY_FACTOR} times {spec['memory_limit_mb']} MB together"
+        if self.held_mb:
+            return "memory_limit", f"its processes held {self.held_mb:.0f} MB, limit {spec['memory_limit_mb']} MB for one"
         if self.signal == signal.SIGXCPU or self.cpu_s >= spec["time_limit_s"] * 0.95:
             return "time_limit", f"{self.cpu_s:.2f} s of CPU time, limit {spec['time_limit_s']:g} s"
-        if self.signal == signal.SIGKILL or self.exit_code == OUT_OF_MEMORY:
+        if self.ended_by == "deadline":
+            return "time_limit", f"no end within {spec['time_limit_s']:g} s"
+        full = self.signal is not None and self.peak_mb >= FULL * spec["memory_limit_mb"]
+        if self.ended_by == "judge" and not full:
+            return "runtime_error", "the solution's process closed its channel and went on"
+        if self.signal == signal.SIGKILL or self.exit_code == OUT_OF_MEMORY or full:
             return "memory_limit", f"killed at {self.peak_mb:.0f} MB, limit {spec['memory_limit_mb']} MB"
         if self.signal == signal.SIGXFSZ:
             return "output_limit", "a file grew beyond its limit"
@@ -86,25 +100,28 @@ class Zygote:
     def __init__(self, control: socket.socket) -> None:
         self._control = control
 
-    def spawn(self, *, limit_s: float, memory_mb: int, stdio: tuple[int, int] | None = None) -> Channel:
+    def spawn(
+        self, *, limit_s: float, memory_mb: int, stdio: tuple[int, int] | None = None, resident: bool = False
+    ) -> Channel:
         """The channel to a solution process that waits for its job; its ends of `stdio` are closed here.
 
-        The channel's deadline is `limit_s` seconds from now. Raises `BoxFault` when there is no process to be had.
+        The channel's deadline is `limit_s` seconds from now. `resident`: the solution will have no limit of address
+        space, so the memory that it really holds is watched, one process or many. Raises `BoxFault` when there is no
+        process to be had.
         """
         message, fds, _, _ = socket.recv_fds(self._control, 4096, 1)
         if not fds:
             raise BoxFault(message.decode() or "the zygote ended")
-        connection = socket.socket(fileno=fds[0])
-        if connection.recv(1) != solution.READY:
-            connection.close()
+        if os.read(fds[0], 1) != solution.READY:
+            os.close(fds[0])
             raise BoxFault("a solution process ended before it was given any code")
         deadline = time.monotonic() + limit_s
-        begin = {"deadline": deadline, "memory_mb": memory_mb}
+        begin = {"deadline": deadline, "memory_mb": memory_mb, "resident": resident}
         self._control.send(json.dumps(begin).encode())
-        socket.send_fds(connection, [solution.READY], list(stdio or ()))
-        for fd in stdio or ():
-            os.close(fd)
-        channel = Channel(connection.detach())
+        os.write(fds[0], solution.STREAMS if stdio else solution.READY)
+        if stdio:
+            _give_streams(fds[0], stdio)
+        channel = Channel(fds[0])
         channel.deadline = deadline
         return channel
 
@@ -114,6 +131,14 @@ class Zygote:
         return Death(**json.loads(self._control.recv(4096)))
 
 
+def _give_streams(connection: int, stdio: tuple[int, int]) -> None:
+    sender = socket.socket(fileno=connection)
+    socket.send_fds(sender, [solution.READY], list(stdio))
+    sender.detach()
+    for fd in stdio:
+        os.close(fd)
+
+
 def serve(control: socket.socket, cells: Cells, give_up: Callable[[], None]) -> None:
     """Fork solutions as the judge asks, until it hangs up. `give_up` ends the box in the place of a stuck judge."""
     _warm_up()
@@ -121,7 +146,7 @@ def serve(control: socket.socket, cells: Cells, give_up: Callable[[], None]) -> 
     _prepare_for_forks()
     gc.collect()
     gc.freeze()
-    known = {os.getpid(), os.getppid()}
+    known = {1, os.getpid(), os.getppid()}
     while True:
         try:
             pid = _fork_waiting(control, cells)
@@ -133,7 +158,7 @@ def serve(control: socket.socket, cells: Cells, give_up: Callable[[], None]) -> 
             os.kill(pid, signal.SIGKILL)
             return
         begin = json.loads(request)
-        watch = _MemoryWatch(cells, known, begin["memory_mb"])
+        watch = _MemoryWatch(cells, known, begin["memory_mb"], begin["resident"])
         if not _await_finish(control, begin["deadline"] + GRACE_S, watch, pid):
             os.kill(pid, signal.SIGKILL)
             give_up()
@@ -159,19 +184,25 @@ def _be_the_first_to_go() -> None:
 
 
 class _MemoryWatch:
-    """Adds up what a solution's processes hold; one alone is held by its address-space limit."""
+    """Adds up what a solution's processes hold. One alone is held by its limit of address space, unless `resident`: then
+    all of them together may hold what one may."""
 
-    def __init__(self, cells: Cells, known: set[int], memory_mb: int) -> None:
+    def __init__(self, cells: Cells, known: set[int], memory_mb: int, resident: bool) -> None:
         self._cells = cells
         self._known = known
-        self._limit = memory_mb * 2**20 * MEMORY_FACTOR
-        self.exceeded = False
+        self._resident = resident
+        self._limit = memory_mb * 2**20 * (1 if resident else MEMORY_FACTOR)
+        self.tick_s = SHORT_TICK_S if resident else MEMORY_TICK_S
+        self.held_mb = 0.0
 
     def look(self, pid: int) -> None:
         """Kill `pid`, and so all its namespace, when together they hold too much."""
-        pids = self._cells.processes(self._known)
-        if len(pids) > 1 and sum(map(_private_bytes, pids)) > self._limit:
-            self.exceeded = True
+        pids = self._cells.processes(self._known) or [pid]
+        if len(pids) == 1 and not self._resident:
+            return
+        held = sum(map(_private_bytes, pids))
+        if held > self._limit:
+            self.held_mb = held / 2**20
             os.kill(pid, signal.SIGKILL)
 
 
@@ -188,7 +219,7 @@ def _await_finish(control: socket.socket, until: float, watch: _MemoryWatch, pid
     poll = select.poll()
     poll.register(control.fileno(), select.POLLIN)
     while (left := until - time.monotonic()) > 0:
-        if poll.poll(min(left, MEMORY_TICK_S) * 1000):
+        if poll.poll(min(left, watch.tick_s) * 1000):
             return True
         watch.look(pid)
     return bool(poll.poll(0))
@@ -197,24 +228,28 @@ def _await_finish(control: socket.socket, until: float, watch: _MemoryWatch, pid
 def _reap(pid: int, wait_until: float | None, watch: _MemoryWatch) -> dict[str, Any]:
     """Wait for the process (until `wait_until`), then kill its namespace; gone when this returns."""
     pause = 0.0005
-    while wait_until is not None and time.monotonic() < wait_until:
+    while True:
         found, status, usage = os.wait4(pid, os.WNOHANG)
         if found:
-            return _death(status, usage, watch)
+            return _death(status, usage, watch, "itself")
+        if wait_until is None or time.monotonic() >= wait_until:
+            break
         time.sleep(pause)
         pause = min(0.02, pause * 2)
         if pause == 0.02:
             watch.look(pid)
     os.kill(pid, signal.SIGKILL)
     _, status, usage = os.wait4(pid, 0)
-    return _death(status, usage, watch)
+    killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    return _death(status, usage, watch, "itself" if not killed else "judge" if wait_until is None else "deadline")
 
 
-def _death(status: int, usage: resource.struct_rusage, watch: _MemoryWatch) -> dict[str, Any]:
+def _death(status: int, usage: resource.struct_rusage, watch: _MemoryWatch, ended_by: str) -> dict[str, Any]:
     return {
         "exit_code": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
         "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
-        "cpu_s": usage.ru_utime + usage.ru_stime, "peak_mb": usage.ru_maxrss / 1024, "too_much_together": watch.exceeded,
+        "cpu_s": usage.ru_utime + usage.ru_stime, "peak_mb": usage.ru_maxrss / 1024, "held_mb": watch.held_mb,
+        "ended_by": ended_by,
     }  # fmt: skip
 
 
@@ -239,25 +274,33 @@ def _run_solution(connection: int, cells: Cells) -> None:
         cells.enter()
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         solution.serve(3, _limit)
+        code = 0
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-        _flush()
-        os._exit(code & 255)
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
     except BaseException:
-        sys.excepthook(*sys.exc_info())
-        _flush()
-        os._exit(1)
-    _flush()
-    os._exit(0)
+        with contextlib.suppress(BaseException):
+            sys.excepthook(*sys.exc_info())
+        code = 1
+    _end_like_a_program(code & 255)
 
 
-def _flush() -> None:
+def _end_like_a_program(code: int) -> None:
+    """End this process as an interpreter would: threads first, then exit handlers, then what is still in buffers."""
     try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        os._exit(1)
+        with contextlib.suppress(SystemExit):
+            if threading := sys.modules.get("threading"):
+                threading._shutdown()
+            atexit._run_exitfuncs()
+        if isinstance(main := sys.modules.get("__main__"), ModuleType):
+            main.__dict__.clear()  # files that nobody closed are written out when they go
+        for stream in (getattr(sys, "stdout", None), sys.__stdout__):
+            if stream is not None and not getattr(stream, "closed", False):
+                stream.flush()
+    except BaseException:
+        os._exit(code or 1)
+    os._exit(code)
 
 
 def _keep_only(connection: int) -> None:
@@ -273,12 +316,15 @@ def _limit(limits: dict[str, Any]) -> None:
     """rlimits that differ from job to job; soft and hard ones, so that none can be raised again."""
     cpu, memory = math.ceil(limits["cpu_s"]), limits["memory_mb"] * 2**20
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    if limits.get("address_space", True):
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_NPROC, (64, 64))  # not earlier: it may count the user's processes against a fork
 
 
 def _prepare_for_forks() -> None:
-    """What every solution inherits: the other rlimits, and fresh standard streams on the descriptors it will get."""
+    """What every solution inherits: the other rlimits, `exit` and `quit` (which come with `site`, and we run without it),
+    and fresh standard streams on the descriptors that it will get."""
+    builtins.exit, builtins.quit = Quitter("exit", "Ctrl-D"), Quitter("quit", "Ctrl-D")
     for kind, value in (
         (resource.RLIMIT_FSIZE, 64 * 2**20),
         (resource.RLIMIT_NOFILE, 256),
@@ -287,6 +333,6 @@ def _prepare_for_forks() -> None:
         resource.setrlimit(kind, (value, value))
     _, hard = resource.getrlimit(resource.RLIMIT_STACK)
     resource.setrlimit(resource.RLIMIT_STACK, (hard, hard) if hard != resource.RLIM_INFINITY else (128 * 2**20, hard))
-    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
-    sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # type: ignore[misc]
+    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # type: ignore[misc]

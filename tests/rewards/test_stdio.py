@@ -1,0 +1,104 @@
+"""Programs by their input and output: languages, checkers, and how programs end."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sandbox_rewards.grade import Grade
+from sandbox_rewards.grading import Grader
+from sandbox_rewards.sandbox.backends import BACKENDS, probe
+from sandbox_tasks.task import Task
+
+
+@pytest.fixture(scope="module", params=list(BACKENDS))
+def grader(request: pytest.FixtureRequest) -> Iterator[Grader]:
+    if reason := probe(request.param):
+        pytest.skip(f"{request.param} does not work on this machine: {reason}")
+    with Grader(request.param, workers=1) as grader:
+        yield grader
+
+
+def judged(grader: Grader, answer: str, stdin: str = "3 4\n", stdout: str = "7\n", **spec: Any) -> Grade:
+    reward = {"source": "unit_tests", "style": "stdio", "cases": [{"stdin": stdin, "stdout": stdout}], "time_limit_s": 5, **spec}
+    return grader.grade([Task.model_validate({"id": "t", "prompt": "", "rewards": [reward]})], [answer])[0]
+
+
+SUM = {
+    "c": '#include <stdio.h>\nint main(void) { int a, b; scanf("%d %d", &a, &b); printf("%d\\n", a + b); }',
+    "cpp": "#include <iostream>\nint main() { int a, b; std::cin >> a >> b; std::cout << a + b << '\\n'; }",
+    "javascript": "const [a, b] = require('fs').readFileSync(0, 'utf8').split(' ').map(Number); console.log(a + b)",
+    "bash": "read a b\necho $((a + b))",
+}
+TOOLS = {"c": "gcc", "cpp": "g++", "javascript": "node", "bash": "bash"}
+
+
+@pytest.mark.parametrize("language", SUM)
+def test_a_language_runs_where_its_tools_are_and_is_our_fault_where_not(grader: Grader, language: str) -> None:
+    grade = judged(grader, SUM[language], language=language)
+    if grade.verdict == "no_verdict":
+        assert grade.reward is None
+        assert grade.detail
+        assert language in grade.detail  # names what is missing
+        backend = grader.source("unit_tests").pool.backend.name  # type: ignore[attr-defined]
+        assert backend in ("docker", "landlock") or not shutil.which(TOOLS[language])
+    else:
+        assert grade.verdict == "passed", grade.detail
+        assert judged(grader, SUM[language], stdout="8\n", language=language).verdict == "failed"
+
+
+def test_what_does_not_compile_has_its_verdict(grader: Grader) -> None:
+    grade = judged(grader, "int main(void) { return x; }", language="c")
+    if grade.verdict != "no_verdict":
+        assert grade.verdict == "compile_error"
+        assert "x" in str(grade.detail)
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected", "passes"),
+    [("0.33333", "0.333333", True), ("0.34", "0.333333", False), ("nan", "0.5", False), ("inf", "1e9", False), ("nan", "nan", True),
+     ("1_0", "10", False), ("١", "1", False), ("1e400", "1", False), ("yes 1.0", "yes 1", True), ("1", "1 2", False)],
+)  # fmt: skip
+def test_floats(grader: Grader, printed: str, expected: str, passes: bool) -> None:
+    grade = judged(grader, f"print({printed!r})", stdout=expected, checker={"float": 1e-3})
+    assert grade.reward == float(passes)
+
+
+SQUARE = "def check(stdin, stdout, expected):\n    return int(stdout) ** 2 == int(expected)"
+
+
+@pytest.mark.parametrize(
+    ("answer", "checker", "verdict"),
+    [
+        ("print(-3)", SQUARE, "passed"),
+        ("print(2)", SQUARE, "failed"),
+        ("print('x')", SQUARE, "failed"),  # the checker stumbles over the answer, not over the expected output
+        ("print(3)", "def check(stdin, stdout, expected):\n    return 1 // 0", "no_verdict"),
+        ("print(3)", "def check(stdin, stdout, expected):\n    return 1", "no_verdict"),
+        ("print(3)", "def check(stdin, stdout, expected):\n    while True: pass", "no_verdict"),
+    ],
+)
+def test_a_checker_of_the_tasks_own(grader: Grader, answer: str, checker: str, verdict: str) -> None:
+    assert judged(grader, answer, stdout="9", checker={"code": checker}).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ("print(7)\nimport sys\nsys.exit(0)", "passed"),
+        ("print(7)\nexit()", "passed"),
+        ("print(7)\nraise SystemExit(1)", "runtime_error"),
+        ("import threading, time\nthreading.Thread(target=lambda: (time.sleep(0.1), print(7))).start()", "passed"),
+        ("import atexit\natexit.register(print, 7)", "passed"),
+        ("print(sum(map(int, open('/dev/stdin').read().split())))", "passed"),
+        ("print('x' * 15_000_000 + '\\n7')", "failed"),  # much, but within the limit: compared, not cut
+        ("print('x' * 17_000_000)", "output_limit"),
+        ("print(7)\nimport os, time\nos.close(1)\ntime.sleep(60)", "time_limit"),
+        ("print(7", "syntax_error"),
+        ("import os\nos.write(3, b'{}')\nprint(7)", "runtime_error"),  # the channel is closed by then
+    ],
+)
+def test_how_a_program_ends(grader: Grader, answer: str, verdict: str) -> None:
+    assert judged(grader, answer, time_limit_s=2).verdict == verdict
