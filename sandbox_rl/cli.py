@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,14 +16,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
-from sandbox_rewards.grade import Completion, Grade, Verdict
+from sandbox_rewards.cache import CacheUnusable
+from sandbox_rewards.grade import Completion, Verdict
+from sandbox_rewards.grade_file import GradeFile, GradeFileError
 from sandbox_rewards.grading import BrokenReward, Grader
 from sandbox_rewards.red_team import RedTeamReport, answers_for, red_team
 from sandbox_rewards.registry import UnknownReward, load_reward
-from sandbox_rewards.sandbox.backends import BACKENDS, SandboxUnavailable, probe
+from sandbox_rewards.sandbox.backends import BACKENDS, COVERS, LEAVES_OPEN, Backend, SandboxUnavailable, probe
 from sandbox_rewards.suite_check import check_tasks
 from sandbox_tasks.errors import TaskError
-from sandbox_tasks.jsonl import read_jsonl
+from sandbox_tasks.jsonl import stream_jsonl
 from sandbox_tasks.leaks import find_leaks
 from sandbox_tasks.readers import read_format
 from sandbox_tasks.suite import TaskSuite, load_suite, shipped_suites, task_schema
@@ -46,8 +50,15 @@ app.add_typer(train_app, name="train")
 screen = Console(stderr=True)
 
 
-Sandbox = Annotated[Literal["auto", "docker", "local"], typer.Option(help="Where answers run; auto takes the strongest here.")]
+Sandbox = Annotated[
+    Literal["auto", "docker", "local", "namespaces", "landlock"],
+    typer.Option(help="Where answers run; auto takes the strongest here, local the strongest without a container engine."),
+]
 Workers = Annotated[int | None, typer.Option(min=1, help="Answers judged at once; one a core unless told.")]
+Runtime = Annotated[str | None, typer.Option(help="Docker's OCI runtime, such as runsc (gVisor).")]
+Unsafe = Annotated[bool, typer.Option("--unsafe-no-isolation", help="Run answers unprotected: they can do whatever you can.")]
+CacheFile = Annotated[Path | None, typer.Option(help="SQLite file of grades: the same answer to a task is judged once.")]
+GoOn = Annotated[bool, typer.Option("--resume", help="Go on with the OUT.part that an interrupted run left.")]
 
 
 @app.command()
@@ -57,59 +68,110 @@ def grade(
     out: Annotated[Path, typer.Option(help="Where the grades go, one JSON line a completion, in the same order.")],
     sandbox: Sandbox = "auto",
     workers: Workers = None,
+    cache: CacheFile = None,
+    resume: GoOn = False,
+    runtime: Runtime = None,
+    unsafe: Unsafe = False,
 ) -> None:
     """Judge answers: the smallest whole use, and what everything else is built on."""
     suite = load_suite(tasks)
-    answers = read_jsonl(completions, Completion)
-    chosen = tasks_of(answers, suite, tasks, completions)
-    for source in {spec.source for task in chosen for spec in task.rewards}:
-        load_reward(source)
-    with Grader(sandbox, workers) as grader, progress() as bar:
-        row = bar.add_task("grading", total=len(answers))
-        grades = grader.grade(chosen, [a.completion for a in answers], on_grade=lambda: bar.advance(row))
-    write_whole(out, "".join(g.model_dump_json() + "\n" for g in grades))
-    screen.print(verdict_table(grades))
-
-
-def tasks_of(answers: list[Completion], suite: TaskSuite, name: str, file: Path) -> list[Task]:
-    """The task of each answer; names the first that the suite lacks."""
     by_id = {task.id: task for task in suite.tasks}
-    for answer in answers:
+    total = check_answers(completions, by_id, tasks)
+    place = {"sandbox": "open" if unsafe else sandbox, "runtime": runtime}
+    inputs = {"tasks": digest_of_tasks(suite), "completions": digest_of(completions), "settings": json.dumps(place)}
+    with GradeFile(out, inputs, resume=resume) as file:
+        try:
+            with grader_for(sandbox, workers, cache=cache, runtime=runtime, unsafe=unsafe) as grader, progress() as bar:
+                row = bar.add_task("grading", total=total, completed=file.done)
+                answers = islice(stream_jsonl(completions, Completion), file.done, None)
+                for found in grader.stream((by_id[answer.task_id], answer.completion) for answer in answers):
+                    file.write(found)
+                    bar.advance(row)
+            file.finish()
+        except KeyboardInterrupt:
+            kept = f"stopped: {file.count} of {total} grades are in {file.part}"
+            screen.print(f"{kept}; the same command with --resume goes on.", highlight=False, markup=False, soft_wrap=True)
+            raise typer.Exit(130) from None
+    screen.print(verdict_table(file.verdicts))
+
+
+def check_answers(file: Path, by_id: dict[str, Task], name: str) -> int:
+    """How many answers a file holds; names the first whose task the suite lacks. Every source they need is installed."""
+    if file.exists() and not file.is_file() and not file.is_dir():
+        raise UserError(f"{file} is a pipe or a device, and answers are read more than once; save them to a file first.")
+    count = 0
+    sources: set[str] = set()
+    for count, answer in enumerate(stream_jsonl(file, Completion), start=1):  # noqa: B007 - its last value is the result
         if answer.task_id not in by_id:
             raise UserError(
                 f"{file} answers task {answer.task_id!r}, which {name} does not hold; "
                 "correct the task_id or give the suite that has it."
             )
-    return [by_id[answer.task_id] for answer in answers]
+        sources.update(spec.source for spec in by_id[answer.task_id].rewards)
+    for source in sources:
+        load_reward(source)
+    return count
+
+
+def digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_of_tasks(suite: TaskSuite) -> str:
+    digest = hashlib.sha256()
+    for task in suite.tasks:
+        digest.update(task.model_dump_json().encode() + b"\n")
+    return digest.hexdigest()
+
+
+def grader_for(
+    sandbox: str, workers: int | None, *, cache: Path | None = None, runtime: str | None = None, unsafe: bool = False
+) -> Grader:
+    """A grader that says on stderr where answers run, when that is known."""
+    asked = "open" if unsafe else sandbox
+
+    def told(backend: Backend) -> None:
+        if backend.name == "open":
+            screen.print(f"[bold red]WARNING: {LEAVES_OPEN['open']}[/]", highlight=False, soft_wrap=True)
+        elif asked in ("auto", "local"):
+            screen.print(f"answers run in sandbox {backend.name}", highlight=False)
+        if backend.name in LEAVES_OPEN and backend.name != "open":
+            screen.print(f"note: {LEAVES_OPEN[backend.name]}", highlight=False, soft_wrap=True)
+
+    return Grader(asked, workers, cache=cache, runtime=runtime, on_sandbox=told)
+
+
+def grader_of(config: RunConfig, folder: Path | None) -> Grader:
+    """The grader of a run, whose grades are kept in its folder."""
+    settings = config.sandbox
+    cache = folder / "grades.sqlite" if folder and settings.cache else None
+    return grader_for(
+        settings.backend, settings.workers, cache=cache, runtime=settings.runtime, unsafe=settings.unsafe_no_isolation
+    )
 
 
 def progress() -> Progress:
     return Progress(*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn(), console=screen)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(text)
-    part.replace(path)
-
-
-def verdict_table(grades: list[Grade]) -> Table:
-    table = Table("verdict", "answers", "share", title=f"{len(grades)} answers graded")
-    for verdict, count in Counter(g.verdict for g in grades).most_common():
+def verdict_table(verdicts: Counter[Verdict]) -> Table:
+    total = verdicts.total()
+    table = Table("verdict", "answers", "share", title=f"{total} answers graded")
+    for verdict, count in verdicts.most_common():
         note = " (our fault: not counted as wrong)" if verdict is Verdict.no_verdict else ""
-        table.add_row(verdict.value + note, str(count), f"{count / len(grades):.1%}")
+        table.add_row(verdict.value + note, str(count), f"{count / total:.1%}")
     return table
 
 
 @app.command()
 def doctor() -> None:
     """What is here, and what that allows."""
-    table = Table("what", "works", "why not", title="sandboxes, strongest first")
+    table = Table("sandbox", "works", "what it is, or why it does not work", title="sandboxes, strongest first")
     for name in BACKENDS:
         reason = probe(name)
-        table.add_row(name, "no" if reason else "yes", reason or "")
+        table.add_row(name, "no" if reason else "yes", escape(reason or COVERS[name]))
+    table.add_row("open", "yes", "no isolation: only by --unsafe-no-isolation")
     screen.print(table)
     import torch
 
@@ -148,7 +210,7 @@ def run_comparison(config: RunConfig, seeds: int, folder: Path, resume: bool) ->
     from sandbox_rl.report import write_report
 
     command = "sandbox-rl " + " ".join(sys.argv[1:])
-    with Grader(config.sandbox.backend, config.sandbox.workers) as grader, LiveProgress(screen) as live:
+    with grader_of(config, folder) as grader, LiveProgress(screen) as live:
         found = run(config, seeds, folder, grader, resume=resume, report=live, command=command)
     page = write_report(found, folder)
     for line in found.conclusion:
@@ -210,10 +272,12 @@ def check(
     suite: Annotated[str, typer.Argument(help="A suite's name or file.")],
     sandbox: Sandbox = "auto",
     workers: Workers = None,
+    runtime: Runtime = None,
+    unsafe: Unsafe = False,
 ) -> None:
     """Run references, empty answers and mutants; look for leaks between splits. Exit status 1 when something is wrong."""
     loaded = load_suite(suite)
-    with Grader(sandbox, workers) as grader, progress() as bar:
+    with grader_for(sandbox, workers, runtime=runtime, unsafe=unsafe) as grader, progress() as bar:
         row = bar.add_task("checking", total=None)
         found = check_tasks(list(loaded.tasks), grader, on_grade=lambda: bar.advance(row))
     table = Table("task", "what is wrong", title=f"{suite}: {len(found)} tasks")
@@ -290,7 +354,7 @@ def ppo(base: Base, out: Out, config: ConfigName = "quickstart", settings: Setti
     chosen = training_options(config, settings, out, resume)
     suite = load_suite(chosen.suite)
     train, validation = suite.split("train"), suite.split("validation")
-    with Grader(chosen.sandbox.backend, chosen.sandbox.workers) as grader, LiveProgress(screen) as live:
+    with grader_of(chosen, out) as grader, LiveProgress(screen) as live:
         said(train_ppo(chosen, base, train, validation, grader, out, resume=resume, report=live))
 
 
@@ -309,7 +373,7 @@ def dpo(
 
     chosen = training_options(config, settings, out, resume)
     validation = load_suite(chosen.suite).split("validation")
-    with Grader(chosen.sandbox.backend, chosen.sandbox.workers) as grader, LiveProgress(screen) as live:
+    with grader_of(chosen, out) as grader, LiveProgress(screen) as live:
         said(train_dpo(chosen, base, pairs, validation, grader, out, resume=resume, report=live))
 
 
@@ -321,7 +385,7 @@ def pairs(base: Base, out: Out, config: ConfigName = "quickstart", settings: Set
 
     chosen = training_options(config, settings, out, resume)
     train = load_suite(chosen.suite).split("train")
-    with Grader(chosen.sandbox.backend, chosen.sandbox.workers) as grader, LiveProgress(screen) as live:
+    with grader_of(chosen, out) as grader, LiveProgress(screen) as live:
         said(sample_pairs(chosen, base, train, grader, out, resume=resume, report=live))
 
 
@@ -339,21 +403,30 @@ def evaluate_policy(
 
     chosen = load_config(config, settings)
     tasks = load_suite(chosen.suite).split(split)
-    with Grader(chosen.sandbox.backend, chosen.sandbox.workers) as grader:
+    with grader_of(chosen, folder_of_run(policy)) as grader:
         found = evaluate(chosen, load_policy(policy), tasks, grader, seed=chosen.seed)
     for k in sorted({1, min(chosen.eval.k, chosen.eval.samples_per_task)}):
         value = estimate(rates([found], k))
         typer.echo(f"pass@{k}: {value.mean:.3f} (95 % interval {value.low:.3f} to {value.high:.3f}, {len(tasks)} tasks)")
 
 
+def folder_of_run(policy: Path) -> Path | None:
+    """The run that made a policy; None for one from elsewhere, beside which nothing is written."""
+    return policy.parent if (policy.parent / "config.yaml").exists() else None
+
+
 def said(path: Path) -> None:
     screen.print(f"written: {path}", highlight=False, soft_wrap=True)
+
+
+TOLD = (SandboxRLError, TaskError, UnknownReward, SandboxUnavailable, BrokenReward, CacheUnusable, GradeFileError, OSError)
+"""What a user can mend; anything else is a bug, and shows where."""
 
 
 def main() -> None:
     """Entry point: a user's mistake is one sentence, and exit status 2."""
     try:
         app()
-    except (SandboxRLError, TaskError, UnknownReward, SandboxUnavailable, BrokenReward, OSError) as error:
+    except TOLD as error:
         screen.print(f"error: {error}", highlight=False, markup=False, soft_wrap=True)
         raise SystemExit(2) from None

@@ -116,10 +116,16 @@ class EvalConfig(_Section):
 
 
 class SandboxConfig(_Section):
-    backend: Literal["auto", "docker", "local"] = "auto"
-    """Where answers run; auto takes the strongest that works here."""
+    backend: Literal["auto", "docker", "local", "namespaces", "landlock"] = "auto"
+    """Where answers run; auto takes the strongest that works here, local the strongest that needs no container engine."""
+    runtime: str | None = None
+    """Docker's OCI runtime, such as runsc (gVisor); none: docker's own default."""
+    unsafe_no_isolation: bool = False
+    """Run answers without any isolation, free to do whatever you can: for a machine that has nothing to lose."""
     workers: int | None = Field(default=None, ge=1)
     """Answers judged at once; none: one a core."""
+    cache: bool = True
+    """Keep grades in the run's folder (grades.sqlite), so that the same answer to a task is judged once."""
 
 
 class RunConfig(_Section):

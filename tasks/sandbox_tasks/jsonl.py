@@ -9,8 +9,9 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar, get_args
+from typing import IO, Any, NoReturn, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -29,16 +30,37 @@ def read_numbered(path: Path, model: type[M]) -> list[tuple[int, M]]:
     """Like `read_jsonl`, each model with the number of its line (from 1)."""
     rows = [(number, validate(data, model, path, number)) for number, data in _objects(path)]
     if not rows:
-        raise SuiteFileError(path, "holds no lines, but at least one is needed; write one JSON object a line")
+        raise SuiteFileError(path, _NO_LINES)
     return rows
+
+
+def stream_jsonl(path: Path, model: type[M]) -> Iterator[M]:
+    """Like `read_jsonl`, a line at a time: the file may be larger than memory."""
+    empty = True
+    for number, data in _objects(path):
+        empty = False
+        yield validate(data, model, path, number)
+    if empty:
+        raise SuiteFileError(path, _NO_LINES)
+
+
+_NO_LINES = "holds no lines, but at least one is needed; write one JSON object a line"
 
 
 def read_bytes(path: Path) -> bytes:
     """The file's bytes, unpacked where its name ends in `.gz`. Raises SuiteFileError."""
+    with _readable(path) as file:
+        return file.read()
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[IO[bytes]]:
+    """The open file, unpacked where its name ends in `.gz`; what goes wrong while it is read is a SuiteFileError."""
     if path.is_dir():
         raise SuiteFileError(path, "is a directory, but a file is needed; name a file in it")
     try:
-        return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        with cast("IO[bytes]", gzip.open(path)) if path.suffix == ".gz" else path.open("rb") as file:
+            yield file
     except FileNotFoundError:
         raise SuiteFileError(path, "does not exist; check the path") from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -84,10 +106,12 @@ def explain(details: ErrorDetails, model: type[BaseModel]) -> str:
 
 
 def _objects(path: Path) -> Iterator[tuple[int, Any]]:
-    # Only b"\n" ends a line: str.splitlines would also cut at the U+2028 that JSON strings may hold.
-    for number, raw in enumerate(read_bytes(path).removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
-        if raw.strip():
-            yield number, _parsed(raw, path, number)
+    # Only b"\n" ends a line of a binary file: str.splitlines would also cut at the U+2028 that JSON strings may hold.
+    with _readable(path) as file:
+        for number, line in enumerate(file, start=1):
+            raw = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+            if raw.strip():
+                yield number, _parsed(raw.removesuffix(b"\n"), path, number)
 
 
 def _parsed(raw: bytes, path: Path, number: int) -> Any:
