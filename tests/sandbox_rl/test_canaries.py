@@ -1,7 +1,8 @@
 """Canaries: contradictory tests that no honest answer passes, and the alarm when one is rewarded all the same."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from sandbox_rewards.grade import Grade, Verdict
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.source import RewardItem
+from sandbox_rewards.unit_tests import UnitTestsReward
 from sandbox_tasks.canary import canary_of, different
 from sandbox_tasks.suite import load_suite, shipped_suites
 from sandbox_tasks.task import Task
@@ -34,25 +36,23 @@ def silent(**_: object) -> None:
     """No progress shown."""
 
 
-class AlwaysPays:
-    """A broken reward: every answer passes."""
+class Pays(UnitTestsReward):
+    """A broken reward that runs nothing: `rewards` says what each answer earns, from the first asked on."""
 
-    def score(self, batch: Sequence[RewardItem]) -> list[Grade]:
-        return [Grade(task_id=item.task.id, reward=1.0, verdict=Verdict.passed) for item in batch]
+    def __init__(self, rewards: Iterable[float]) -> None:
+        super().__init__()
+        self.rewards = iter(rewards)
 
-
-class PaysEveryOtherTime:
-    """A reward that a random answer meets now and then."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-
-    def score(self, batch: Sequence[RewardItem]) -> list[Grade]:
-        self.calls += 1
-        return [Grade(task_id=item.task.id, reward=float(self.calls % 2), verdict=Verdict.passed) for item in batch]
+    def stream(self, items: Iterable[RewardItem | None]) -> Iterator[Grade | None]:
+        for item in items:
+            yield Grade(task_id=item.task.id, reward=next(self.rewards), verdict=Verdict.passed) if item else None
 
 
-def grader_with(source: Any) -> Grader:
+def always() -> Pays:
+    return Pays(repeat(1.0))
+
+
+def grader_with(source: UnitTestsReward) -> Grader:
     """A grader whose unit tests are judged by `source`."""
     grader = Grader()
     grader._sources["unit_tests"] = source
@@ -143,7 +143,7 @@ def test_a_task_without_unit_tests_has_no_canary() -> None:
 def test_a_reward_that_always_pays_stops_the_run(tmp_path: Path) -> None:
     base, folder = tmp_path / "base", tmp_path / "run"
     save_policy(new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0), base)
-    with grader_with(AlwaysPays()) as grader, pytest.raises(TrainingError) as caught:
+    with grader_with(always()) as grader, pytest.raises(TrainingError) as caught:
         train_ppo(CONFIG, base, TASKS, TASKS[:2], grader, folder, resume=False, report=silent)
     line = json.loads((folder / "canaries.jsonl").read_text().splitlines()[0])
     said = str(caught.value)
@@ -160,7 +160,7 @@ def test_a_reward_that_always_pays_stops_the_run(tmp_path: Path) -> None:
 
 def test_what_passes_once_by_chance_is_no_alarm(tmp_path: Path) -> None:
     samples = [{"task_id": TASKS[0].id, "text": "x", "reward": 1.0}]
-    with grader_with(PaysEveryOtherTime()) as grader:
+    with grader_with(Pays([1.0, 0.0])) as grader:
         canaries = Canaries(TASKS, grader, 4, tmp_path)
         assert canaries.watch(1, samples) == {"canaries": 1, "canary_rewards": 0}
     canaries.stop_if_rewarded()
@@ -168,7 +168,7 @@ def test_what_passes_once_by_chance_is_no_alarm(tmp_path: Path) -> None:
 
 def test_no_canaries_when_turned_off_and_none_for_answers_that_earned_nothing(tmp_path: Path) -> None:
     rows = [{"task_id": TASKS[0].id, "text": "x", "reward": reward} for reward in (0.0, None)]
-    with grader_with(AlwaysPays()) as grader:
+    with grader_with(always()) as grader:
         assert Canaries(TASKS, grader, 4, tmp_path).watch(1, rows) == {"canaries": 0, "canary_rewards": 0}
         paid = [{**rows[0], "reward": 1.0}]
         assert Canaries(TASKS, grader, 0, tmp_path).watch(1, paid) == {"canaries": 0, "canary_rewards": 0}
