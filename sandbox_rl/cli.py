@@ -302,11 +302,12 @@ def red_team_tasks(
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N of them.")] = None,
     sandbox: Sandbox = "auto",
     workers: Workers = None,
+    runtime: Runtime = None,
 ) -> None:
     """Run a catalogue of cheats against the tests. Exit status 1 when any earns reward."""
     loaded = load_suite(suite)
     tasks = (loaded.split(split) if split else loaded.tasks)[:limit]
-    with Grader(sandbox, workers) as grader, progress() as bar:
+    with grader_for(sandbox, workers, runtime=runtime) as grader, progress() as bar:
         row = bar.add_task("cheating", total=sum(map(answers_for, tasks)))
         found = red_team(tasks, grader, on_grade=lambda: bar.advance(row))
     screen.print(cheat_table(found, f"{suite}: {len(tasks)} tasks"))
