@@ -7,14 +7,16 @@ data is left to `opaque`, which turns it into a handle or refuses it.
 
 What is covered: exact types of None, bool, int (any size), float (nan, inf), complex, str, bytes, bytearray,
 list, tuple, dict (order, any hashable key), set, frozenset, deque, range, Decimal, Fraction, date, time,
-datetime, timedelta, timezone, Ellipsis, NotImplemented.
+datetime, timedelta, timezone, slice, Ellipsis, NotImplemented.
 Also objects of classes that a task's prelude gives to both sides (`shared`): their attributes travel.
 What is not: anything else, which is the two sides' business (`handles.py`, `solution.py`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import enum
 from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
@@ -28,7 +30,7 @@ _SMALL = 1 << 63
 _MUTABLE = (list, dict, set, bytearray, deque)
 _IMMUTABLE = (
     int, float, complex, str, bytes, tuple, frozenset, range, Decimal, Fraction,
-    dt.datetime, dt.date, dt.time, dt.timedelta, dt.timezone, type(...), type(NotImplemented),
+    dt.datetime, dt.date, dt.time, dt.timedelta, dt.timezone, slice, type(...), type(NotImplemented),
 )  # fmt: skip
 
 
@@ -85,7 +87,7 @@ class Encoder:
         return [
             "o",
             self._shared[type(container)],
-            [[name, inline(v)] for name, v in vars(container).items()],
+            [[name, inline(v)] for name, v in _state(container).items()],
         ]
 
     def _inline(self, value: Any) -> Wire:
@@ -95,7 +97,14 @@ class Encoder:
         if kind is int:
             return value if -_SMALL < value < _SMALL else ["i", hex(value)]
         base = plain_base(kind)
-        if base in _MUTABLE or kind in self._shared:
+        if kind in self._shared:
+            if isinstance(value, enum.Enum):
+                return ["e", self._shared[kind], value.name]
+            if base is tuple:
+                return ["nt", self._shared[kind], [self._inline(item) for item in tuple.__iter__(value)]]
+            if base is None and not isinstance(value, BaseException):
+                return ["r", self._position(value)]
+        if base in _MUTABLE:
             return ["r", self._position(value)]
         if base is None:
             return self._opaque(value)
@@ -123,7 +132,8 @@ class Decoder:
             root, table = wire
             known = len(self.objects)
             self.objects += [self._empty(entry) for entry in table]
-            for entry, container in zip(table, self.objects[known:], strict=True):
+            fresh = list(zip(table, self.objects[known:], strict=True))
+            for entry, container in sorted(fresh, key=lambda pair: pair[0][0] != "o"):  # before a set hashes them
                 self.fill(container, entry)
             return self._value(root)
         except (
@@ -164,8 +174,11 @@ class Decoder:
         else:
             hidden = vars(type(container))  # an instance must not replace the methods of its class
             attributes = {_attribute(name): value(v) for name, v in entry[2] if not callable(hidden.get(name))}
-            container.__dict__.clear()
-            container.__dict__.update(attributes)
+            if hasattr(container, "__dict__"):
+                container.__dict__.clear()
+                container.__dict__.update((k, v) for k, v in attributes.items() if k not in _slots(type(container)))
+            for slot in _slots(type(container)) & attributes.keys():
+                object.__setattr__(container, slot, attributes[slot])
 
     def _empty(self, entry: Wire) -> Any:
         if entry[0] == "o":
@@ -185,8 +198,30 @@ class Decoder:
             if not (isinstance(wire[1], int) and 0 <= wire[1] < len(self.objects)):
                 raise Malformed("a reference to a container that was not sent")
             return self.objects[wire[1]]
+        if tag == "e":
+            return self._shared[wire[1]].__members__[wire[2]]  # type: ignore[attr-defined]
+        if tag == "nt":
+            return tuple.__new__(self._shared[wire[1]], [self._value(item) for item in wire[2]])
         read = _IMMUTABLE_VALUE.get(tag)
         return self._opaque(wire) if read is None else read(wire, self._value)
+
+
+def _slots(kind: type) -> set[str]:
+    """Names of the attributes that instances keep outside their `__dict__`."""
+    found: set[str] = set()
+    for base in kind.__mro__[:-1]:
+        slots = vars(base).get("__slots__", ())
+        found.update((slots,) if isinstance(slots, str) else slots)
+    return found - {"__dict__", "__weakref__"}
+
+
+def _state(instance: Any) -> dict[str, Any]:
+    """All attributes of an instance itself."""
+    state = dict(getattr(instance, "__dict__", ()))
+    for slot in _slots(type(instance)):
+        with contextlib.suppress(AttributeError):  # a slot that was never filled
+            state[slot] = object.__getattribute__(instance, slot)
+    return state
 
 
 def _attribute(name: Any) -> str:
@@ -224,6 +259,7 @@ _IMMUTABLE_WIRE: dict[type, Callable[[Any, _Inline], Wire]] = {
     dt.time: lambda v, _: ["ti", v.hour, v.minute, v.second, v.microsecond, _offset_wire(v.tzinfo), v.fold],
     dt.timedelta: lambda v, _: ["td", v.days, v.seconds, v.microseconds],
     dt.timezone: lambda v, _: ["tz", _offset_wire(v)],
+    slice: lambda v, inline: ["sl", inline(v.start), inline(v.stop), inline(v.step)],
     type(...): lambda v, _: ["E"],
     type(NotImplemented): lambda v, _: ["N"],
 }  # fmt: skip
@@ -241,6 +277,7 @@ _IMMUTABLE_VALUE: dict[str, Callable[[list[Any], _Inline], Any]] = {
     "ti": lambda w, _: dt.time(w[1], w[2], w[3], w[4], _offset_value(w[5]), fold=w[6]),
     "td": lambda w, _: dt.timedelta(*w[1:4]),
     "tz": lambda w, _: _offset_value(w[1]),
+    "sl": lambda w, value: slice(value(w[1]), value(w[2]), value(w[3])),
     "E": lambda w, _: ...,
     "N": lambda w, _: NotImplemented,
 }

@@ -13,7 +13,12 @@ Rules that keep a handle from earning anything by itself:
 from __future__ import annotations
 
 import builtins
+import datetime
+import types
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Protocol
 
 
@@ -88,6 +93,19 @@ class Handle:
     def __exit__(self, kind: Any, error: Any, trace: Any) -> Any:
         swallowed = _ask(self, "exit", kind, error, None)
         return bool(swallowed) and not issubclass(kind or Exception, AssertionError)  # never the test's own verdict
+
+    def __aiter__(self) -> Any:
+        return _ask(self, "aiter")
+
+    async def __anext__(self) -> Any:
+        return _ask(self, "anext")
+
+    async def __aenter__(self) -> Any:
+        return _ask(self, "aenter")
+
+    async def __aexit__(self, kind: Any, error: Any, trace: Any) -> Any:
+        swallowed = _ask(self, "aexit", kind, error, None)
+        return bool(swallowed) and not issubclass(kind or Exception, AssertionError)
 
     def __await__(self) -> Any:
         return _ask(self, "await")
@@ -213,11 +231,13 @@ for _name in (
     "xor",
     "and_",
     "or_",
+    "divmod",
 ):
     _dunder = _name.strip("_")
     setattr(Handle, f"__{_dunder}__", _arithmetic(_name))
     setattr(Handle, f"__r{_dunder}__", _arithmetic(_name, reflected=True))
-    setattr(Handle, f"__i{_dunder}__", _arithmetic("i" + _dunder))
+    if _name != "divmod":
+        setattr(Handle, f"__i{_dunder}__", _arithmetic("i" + _dunder))
 for _name in ("neg", "pos", "invert", "abs", "bool", "int", "float", "complex", "index", "round", "bytes"):
     setattr(Handle, f"__{_name}__", _measure(_name))
 
@@ -228,8 +248,23 @@ def exception_class(name: str, bases: list[type], handle: Handle) -> type[BaseEx
     return type(name, kept, {"_handle": handle, "__module__": "solution"})
 
 
-def builtin_type(name: str) -> type:
-    found = getattr(builtins, name, None)
-    if not isinstance(found, type):
-        raise ValueError(f"no builtin type {name!r:.40}")
-    return found
+_KNOWN_TYPES: dict[str, type] = {
+    **{name: kind for name, kind in vars(builtins).items() if isinstance(kind, type)},
+    **{kind.__name__: kind for kind in (
+        type(None), type(...), types.FunctionType, types.GeneratorType, types.MappingProxyType, types.SimpleNamespace,
+        Decimal, Fraction, deque, datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone,
+        OrderedDict, defaultdict, Counter,
+    )},
+}  # fmt: skip
+_TYPE_NAMES = {kind: name for name, kind in _KNOWN_TYPES.items()}
+
+
+def type_name(kind: type) -> str | None:
+    """The name by which both sides know a type of Python's own."""
+    return _TYPE_NAMES.get(kind)
+
+
+def known_type(name: str) -> type:
+    if name not in _KNOWN_TYPES:
+        raise ValueError(f"no type is known as {name!r:.40}")
+    return _KNOWN_TYPES[name]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import sys
+import threading
 from typing import Any
 
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 from .codec import Decoder, Encoder
-from .handles import CLASS, NAMED, Handle, builtin_type, exception_class, give_role, kind_of, number_of
+from .handles import CLASS, NAMED, Handle, exception_class, give_role, kind_of, known_type, number_of, type_name
+from .operators import OPERATORS, REFLECTED
 
 
 class SolutionLost(BaseException):
@@ -33,6 +37,8 @@ class Session:
     def __init__(self, channel: Channel, shared: dict[str, type]) -> None:
         self.channel = channel
         self.shared = shared
+        self._shared_names = {kind: name for name, kind in shared.items()}
+        self._turn = threading.RLock()
         self.memory_error = False
         self.lost: SolutionLost | None = None
         self._handles: dict[int, Any] = {}
@@ -72,10 +78,11 @@ class Session:
 
     def ask(self, do: str, *arguments: Any) -> Any:
         """Carry out `do` on the solution's side; its exception is raised here, by builtin type where it is one."""
-        if self.lost:
-            raise self.lost
         try:
-            return self._ask(do, arguments)
+            with self._turn:  # a test's threads take turns
+                if self.lost:
+                    raise self.lost
+                return self._ask(do, arguments)
         except (ChannelClosed, Malformed, DeadlinePassed) as reason:
             self.lost = SolutionLost(reason)
             raise self.lost from None
@@ -87,6 +94,8 @@ class Session:
             self._answer_callback(reply)
         if isinstance(printed := reply.get("printed"), str):
             sys.stdout.write(printed)
+        if isinstance(complained := reply.get("complained"), str):
+            sys.stderr.write(complained)
         try:
             decoder = Decoder(self._decode_opaque, self.shared, encoder.objects)
             decoder.apply(reply.get("changed"))
@@ -106,7 +115,17 @@ class Session:
             raise Malformed("a reply that is not an object")
         return reply
 
-    def _raised(self, decoder: Decoder, wire: Any, text: str, message: str, number: int) -> BaseException:
+    def _raised(self, decoder: Decoder, wire: Any, text: str, message: str, number: int, more: Any) -> BaseException:
+        error = self._exception(decoder, wire, text, message, number)
+        for attribute in ("__cause__", "__context__"):
+            if more.get(attribute):
+                setattr(error, attribute, self._raised(decoder, *more[attribute]))
+        error.__suppress_context__ = more.get("__suppress_context__") is True
+        for note in more.get("__notes__", ()):
+            error.add_note(str(note))
+        return error
+
+    def _exception(self, decoder: Decoder, wire: Any, text: str, message: str, number: int) -> BaseException:
         kind, arguments = decoder.decode(wire)
         if not (isinstance(kind, type) and issubclass(kind, BaseException) and isinstance(arguments, tuple)):
             raise Malformed("a raised thing that is no exception")
@@ -128,9 +147,15 @@ class Session:
             return ["h", number_of(value)]
         if isinstance(value, type) and "_handle" in vars(value):
             return ["h", number_of(vars(value)["_handle"])]
+        if isinstance(value, type) and value in self._shared_names:
+            return ["P", self._shared_names[value]]
+        if isinstance(value, type) and type_name(value):
+            return ["T", type_name(value)]
+        if isinstance(value, BaseException) and "_remote" in value.__dict__:
+            return ["h", number_of(value.__dict__["_remote"])]
+        if isinstance(value, BaseException) and self._crosses(type(value)):
+            return ["x", *Encoder(self._encode_opaque, self.shared).encode((type(value), value.args))]
         module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-        if isinstance(value, type) and module == "builtins":
-            return ["T", value.__name__]
         if isinstance(name, str) and isinstance(module, str) and _library_object(module, name) is value:
             return ["G", module, name]
         self._mine.append(value)
@@ -139,7 +164,13 @@ class Session:
     def _decode_opaque(self, wire: list[Any]) -> Any:
         tag, number = wire[0], wire[1]
         if tag == "T":
-            return builtin_type(number)
+            return known_type(number)
+        if tag == "P":
+            return self.shared[number]
+        if tag == "X":
+            return _library_exception(number, wire[2]) or self._decode_opaque(wire[3])
+        if tag == "x":
+            return self._exception(Decoder(self._decode_opaque, self.shared), wire[1:3], *wire[3:])
         if tag == "j":
             return self._own(wire)
         if tag != "h" or not isinstance(number, int):
@@ -147,6 +178,10 @@ class Session:
         if number not in self._handles:
             self._handles[number] = self._new_handle(number, wire)
         return self._handles[number]
+
+    def _crosses(self, kind: type) -> bool:
+        """Whether the solution has this class too."""
+        return kind in self._shared_names or type_name(kind) is not None
 
     def _new_handle(self, number: int, wire: list[Any]) -> Any:
         kind, name = wire[2], str(wire[3])
@@ -186,11 +221,29 @@ class Session:
         except SolutionLost:
             raise
         except Exception as error:
-            kind = next(k for k in type(error).__mro__ if k.__module__ == "builtins")
+            kind = next(k for k in type(error).__mro__ if self._crosses(k) or "_handle" in vars(k))
             ok, value = False, (kind, error.args)
         encoder = Encoder(self._encode_opaque, self.shared, decoder.objects)
         changed = encoder.changes(before)
         self.channel.send({"ok": ok, "changed": changed, "value": encoder.encode(value)})
+
+
+_LIBRARY_EXCEPTIONS = frozenset({
+    "json.decoder", "dataclasses", "sqlite3", "struct", "zlib", "csv", "_csv", "configparser", "queue", "_queue", "decimal", "re",
+    "re._constants", "sre_constants", "binascii", "asyncio.exceptions", "concurrent.futures._base", "copy", "shutil", "tomllib",
+    "statistics", "ssl", "socket", "subprocess", "uuid", "ipaddress", "zoneinfo._common", "xml.etree.ElementTree", "string",
+    "calendar", "locale", "lzma", "_lzma", "zipfile", "tarfile", "urllib.error", "argparse", "optparse", "getopt", "graphlib",
+})  # fmt: skip
+"""Modules that the judge imports when a solution names an exception of theirs: none does anything by being imported."""
+
+
+def _library_exception(module: str, name: str) -> type | None:
+    """The judge's own exception class of that name, where it is one of the standard library's."""
+    if module in _LIBRARY_EXCEPTIONS:
+        with contextlib.suppress(ImportError):
+            found = getattr(importlib.import_module(module), name, None)
+            return found if isinstance(found, type) and issubclass(found, BaseException) else None
+    return None
 
 
 def _library_object(module: str, name: str) -> Any:
@@ -212,13 +265,13 @@ def _on_own_object(do: str, target: Any, arguments: list[Any]) -> Any:
     if do == "call":
         args, kwargs = arguments
         return target(*args, **kwargs)
-    if do == "iter":
-        return iter(target)
-    if do == "next":
-        return next(target)
-    (name,) = arguments
+    if do in OPERATORS or do in REFLECTED:
+        return (OPERATORS.get(do) or REFLECTED[do])(target, *arguments)
+    name, *values = arguments
     if not isinstance(name, str) or name.startswith(("_", "f_", "gi_", "cr_", "ag_", "tb_", "co_")):
         raise AttributeError(f"{name!r:.40} of a test's object is not open to the solution")
+    if do == "setattr":
+        return setattr(target, name, *values)
     return getattr(target, name)
 
 

@@ -7,7 +7,6 @@ to compare, and a reply that no honest solution sends as a failure of this solut
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import io
 import operator
@@ -22,6 +21,8 @@ from . import languages
 from .channel import Channel, ChannelClosed
 from .codec import Decoder, Encoder
 from .compiler import packed, run_packed
+from .handles import known_type, type_name
+from .operators import BINARY, COMPARISONS, OPERATORS
 
 READY, STREAMS = b"+", b"p"
 """What a process writes before it was given any code, and what the judge answers before it sends some."""
@@ -114,6 +115,18 @@ class Solution:
         self.handles: list[Any] = []
         self.handle_of: dict[int, int] = {}
         self.shared: dict[str, type] = {}
+        self._turn: Any = None
+        self._loop: Any = None
+
+    @property
+    def loop(self) -> Any:
+        """The one event loop of this run."""
+        import asyncio  # here, because it doubles the cost of every fork
+
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self._loop)
+        return self._loop
 
     def load(self, prelude: str, code: str) -> None:
         sys.modules["solution"] = self.module
@@ -132,7 +145,8 @@ class Solution:
     def answer(self, request: dict[str, Any]) -> None:
         """Carry out one request and send its reply."""
         decoder = Decoder(self.decode_opaque, self.shared)
-        printed = sys.stdout = Printed()
+        printed, complained = Printed(), Printed()
+        sys.stdout, sys.stderr = printed, complained
         try:
             arguments = decoder.decode(request["args"])
             result = OPERATIONS[request["do"]](self, *arguments)
@@ -144,25 +158,38 @@ class Solution:
         changes = encoder.changes(request["args"][1])
         if changes:
             reply["changed"] = changes
-        if text := printed.getvalue():
+        if text := printed.text():
             reply["printed"] = text
+        if text := complained.text():
+            reply["complained"] = text
         if reply["ok"]:
             reply["value"] = encoder.encode(result)
         else:
             reply["raised"] = self._raised(result, encoder)
         self.channel.send(reply)
 
-    def _raised(self, error: BaseException, encoder: Encoder) -> Any:
+    def _raised(self, error: BaseException, encoder: Encoder, depth: int = 3) -> Any:
         if isinstance(error, StopIteration):
             arguments: tuple[Any, ...] = error.args and (error.value,)
         else:
             arguments = error.args
-        return [
-            encoder.encode((type(error), arguments)),
-            describe(error),
-            str_or_empty(error),
-            self.handle(error),
-        ]
+        if isinstance(error, OSError) and error.filename is not None and len(arguments) == 2:
+            arguments = (*arguments, error.filename)
+        return [*self._exception(error, arguments, encoder), self._circumstances(error, encoder, depth)]
+
+    def _exception(self, error: BaseException, arguments: tuple[Any, ...], encoder: Encoder) -> list[Any]:
+        return [encoder.encode((type(error), arguments)), describe(error), str_or_empty(error), self.handle(error)]
+
+    def _circumstances(self, error: BaseException, encoder: Encoder, depth: int) -> dict[str, Any]:
+        """What an exception says of others, as far as `depth` of them."""
+        found: dict[str, Any] = {"__notes__": list(map(str, getattr(error, "__notes__", ())))}
+        if error.__suppress_context__:
+            found["__suppress_context__"] = True
+        for name in ("__cause__", "__context__"):
+            other = getattr(error, name)
+            if other is not None and depth:
+                found[name] = self._raised(other, encoder, depth - 1)
+        return found
 
     # -- objects that are not data ----------------------------------------------------------------------------
 
@@ -177,16 +204,17 @@ class Solution:
         kind: type = type(value)
         if kind is JudgeObject:
             return ["j", object.__getattribute__(value, "_number")]
-        if isinstance(value, type) and value.__module__ == "builtins" and getattr(builtins, value.__name__, None) is value:
-            return ["T", value.__name__]  # type: ignore[union-attr]
+        if isinstance(value, type) and value in self.shared.values():
+            return ["P", next(name for name, known in self.shared.items() if known is value)]
+        if isinstance(value, type) and type_name(value):
+            return ["T", type_name(value)]
         if isinstance(value, type) and issubclass(value, BaseException):
-            return [
-                "h",
-                self.handle(value),
-                "exception",
-                value.__name__,
-                [self.encode_opaque(b) for b in value.__bases__],
-            ]
+            bases = [self.encode_opaque(base) for base in value.__bases__]
+            own = ["h", self.handle(value), "exception", value.__name__, bases]
+            return own if value.__module__ == "solution" else ["X", value.__module__, value.__name__, own]
+        if isinstance(value, BaseException):
+            root, text, message, number = self._exception(value, value.args, Encoder(self.encode_opaque, self.shared))
+            return ["x", *root, text, message, number]
         if isinstance(value, types.CoroutineType):
             return ["h", self.handle(value), "coroutine", str(kind.__name__)]
         return ["h", self.handle(value), "class" if isinstance(value, type) else "object", kind.__name__]
@@ -195,17 +223,31 @@ class Solution:
         if wire[0] == "h":
             return self.handles[wire[1]]
         if wire[0] == "T":
-            return getattr(builtins, wire[1])
+            return known_type(wire[1])
+        if wire[0] == "P":
+            return self.shared[wire[1]]
+        if wire[0] == "x":
+            kind, arguments = Decoder(self.decode_opaque, self.shared).decode(wire[1:])
+            return kind(*arguments)
         if wire[0] == "G":
             return operator.attrgetter(wire[2])(__import__(wire[1], fromlist=["_"]))
         return JudgeObject(self, wire[1])
 
+    def _one_at_a_time(self) -> Any:
+        """The solution's threads take turns; a program with one thread does not even import threading."""
+        if self._turn is None:
+            if "threading" not in sys.modules:
+                return contextlib.nullcontext()
+            self._turn = sys.modules["threading"].RLock()
+        return self._turn
+
     def ask_judge(self, do: str, *arguments: Any) -> Any:
         """Let the judge carry out `do` on one of its own objects (a callback); its requests may come meanwhile."""
-        encoder = Encoder(self.encode_opaque, self.shared)
-        self.channel.send({"ask": do, "args": encoder.encode(arguments)})
-        while "do" in (message := self.channel.receive()):
-            self.answer(message)
+        with self._one_at_a_time():
+            encoder = Encoder(self.encode_opaque, self.shared)
+            self.channel.send({"ask": do, "args": encoder.encode(arguments)})
+            while "do" in (message := self.channel.receive()):
+                self.answer(message)
         decoder = Decoder(self.decode_opaque, self.shared, encoder.objects)
         decoder.apply(message["changed"])
         value = decoder.decode(message["value"])
@@ -215,19 +257,29 @@ class Solution:
         raise kind(*text)
 
 
-class Printed(io.StringIO):
+class Printed(io.TextIOWrapper):
     """What the solution prints during one call, for tests that look at it; what goes beyond the room is dropped."""
 
-    room = 1 << 20
+    def __init__(self) -> None:
+        super().__init__(_Room(), encoding="utf-8", errors="surrogateescape", newline="", write_through=True)
 
-    def write(self, text: str) -> int:
-        written = super().write(text[: self.room])
-        self.room -= written
-        return len(text)
+    def text(self) -> str:
+        room = self.buffer
+        return room.getvalue().decode("utf-8", "replace") if isinstance(room, _Room) else ""
+
+
+class _Room(io.BytesIO):
+    left = 1 << 20
+
+    def write(self, content: Any) -> int:
+        size = len(content)
+        super().write(content[: self.left])
+        self.left -= min(size, self.left)
+        return size
 
 
 class JudgeObject:
-    """A function or iterator of the test, as the solution sees it: it can be called and drained, not looked into."""
+    """An object of the test, as the solution sees it: what is asked of it, the judge does, and looks into nothing."""
 
     __slots__ = ("_number", "_solution")
 
@@ -238,14 +290,28 @@ class JudgeObject:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._solution.ask_judge("call", self, args, kwargs)
 
-    def __iter__(self) -> Any:
-        return self._solution.ask_judge("iter", self)
-
-    def __next__(self) -> Any:
-        return self._solution.ask_judge("next", self)
-
     def __getattr__(self, name: str) -> Any:
         return self._solution.ask_judge("attribute", self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._solution.ask_judge("setattr", self, name, value)
+
+
+def _asking(do: str) -> Callable[..., Any]:
+    def ask(self: JudgeObject, *arguments: Any) -> Any:
+        return self._solution.ask_judge(do, self, *arguments)
+
+    return ask
+
+
+for _do in (
+    *COMPARISONS, "iter", "next", "len", "hash", "repr", "str", "bool", "int", "float", "abs", "round", "reversed", "format",
+    "contains", "enter", "exit", "getitem", "setitem", "delitem", "index", "neg", "pos", "invert",
+):  # fmt: skip
+    setattr(JudgeObject, f"__{_do}__", _asking(_do))
+for _do in BINARY:
+    setattr(JudgeObject, f"__{_do.strip('_')}__", _asking(_do))
+    setattr(JudgeObject, f"__r{_do.strip('_')}__", _asking(f"r{_do}"))
 
 
 def str_or_empty(error: BaseException) -> str:
@@ -261,17 +327,16 @@ def _fetch(solution: Solution, names: list[str]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if not isinstance(value, types.ModuleType)}
 
 
-def _await(_: Solution, awaitable: Any) -> Any:
-    import asyncio  # here, because it doubles the cost of every fork
-
+def _await(solution: Solution, awaitable: Any) -> Any:
     async def wait() -> Any:
         return await awaitable
 
-    return asyncio.run(wait())
+    return solution.loop.run_until_complete(wait())
 
 
-def _contains(_: Solution, container: Any, item: Any) -> bool:
-    return item in container
+def _awaiting(name: str) -> Callable[..., Any]:
+    """What an asynchronous iterator or context manager gives, waited for."""
+    return lambda solution, target, *arguments: _await(solution, getattr(target, name)(*arguments))
 
 
 def _builtin(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -288,26 +353,17 @@ def _evaluate(run: Callable[..., Any]) -> Callable[..., Any]:
 
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
+    **{name: _builtin(function) for name, function in OPERATORS.items()},
     "fetch": _fetch,
     "call": lambda _, target, args, kwargs: target(*args, **kwargs),
     "await": _await,
+    "aiter": lambda _, target: target.__aiter__(),
+    "anext": _awaiting("__anext__"),
+    "aenter": _awaiting("__aenter__"),
+    "aexit": _awaiting("__aexit__"),
     "eval": _evaluate(eval),
+    "exec": _evaluate(exec),
     "assign": lambda solution, name, value: setattr(solution.module, name, value),
     "unassign": lambda solution, name: delattr(solution.module, name),
-    "exec": _evaluate(exec),
-    "contains": _contains,
-    "isinstance": _builtin(isinstance),
-    "issubclass": _builtin(issubclass),
-    "enter": lambda _, manager: manager.__enter__(),
-    "exit": lambda _, manager, *error: manager.__exit__(*error),
-    **{f.__name__: _builtin(f) for f in (
-        getattr, setattr, delattr, iter, next, len, hash, repr, str, bool, int, float, complex, abs, round, reversed,
-        divmod, format, bytes, dir, type,
-    )},
-    **{name: _builtin(getattr(operator, name)) for name in (
-        "eq", "ne", "lt", "le", "gt", "ge", "getitem", "setitem", "delitem", "index", "neg", "pos", "invert",
-        "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift",
-        "iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow", "imatmul", "iand", "ior", "ixor",
-        "ilshift", "irshift",
-    )},
-}  # fmt: skip
+    **{f.__name__: _builtin(f) for f in (getattr, setattr, delattr, dir, type, isinstance, issubclass)},
+}
