@@ -69,7 +69,7 @@ def test_what_inline_costs_is_shown() -> None:
         assert red_team([sealed], grader).earned == []
         found = red_team([open_task], grader)
     names = {result.cheat.name for result in found.earned}
-    assert {"always-equal object", "mock.ANY", "frames"} <= names
+    assert {"always-equal object", "mock.ANY", "frames", "forged count"} <= names
     assert f"not sealed off (isolation 'inline'): 1 task, t; {len(names)} cheats earned reward there" in found.statements()
 
 

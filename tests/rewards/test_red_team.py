@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sandbox_rewards.cheats import CHEATS, VISIBLE, prompt_examples
 from sandbox_rewards.grading import Grader
-from sandbox_rewards.red_team import RedTeamReport, red_team
+from sandbox_rewards.red_team import RedTeamReport, red_team, targets_of
 from sandbox_rewards.sandbox.backends import SandboxUnavailable
 from sandbox_tasks.suite import TaskSuite, load_suite
 from sandbox_tasks.task import Task
@@ -35,6 +35,39 @@ ADD_ONE = ("Write f(x), which adds one.", "assert f(1) == 2", "assert f(-1.5) ==
 def test_the_catalogue_is_described() -> None:
     assert len({cheat.name for cheat in CHEATS}) == len(CHEATS) >= 40
     assert all(cheat.exploits.endswith(".") for cheat in CHEATS)
+
+
+SHAPES = (
+    "assert f(1) == 2",
+    "assert f(3) < 4 and f(3) > 2",
+    "assert all([f(1) == 2])",
+    "assert isinstance(f(1), int) and f(1) == 2",
+    "import math\nassert math.isclose(f(1), 2.5)",
+    "import pytest\nassert f(1) == pytest.approx(2.5)",
+    "import unittest\nclass T(unittest.TestCase):\n    def test(self): self.assertEqual(f(1), 2)\nT('test').debug()",
+    "expected = 41\nassert f(lambda: 0) == expected",
+)
+
+
+def by_exit_status(test: str) -> Task:
+    """A program that is right when it ends well: the incumbent's grader, in a cell."""
+    return Task.model_validate({
+        "id": test, "prompt": "",
+        "rewards": [{"source": "unit_tests", "style": "stdio", "cases": [{"stdin": "", "stdout": ""}]}],
+    })  # fmt: skip
+
+
+def test_the_catalogue_is_no_straw_man() -> None:
+    """Where answer and tests share a process, and its exit status is believed, half of the cheats that apply are paid."""
+    targets = [(test, targets_of(task("", test))[0][1]) for test in SHAPES]
+    asked = [(cheat.name, test, code) for test, target in targets for cheat in CHEATS if (code := cheat.code(target))]
+    with Grader("auto", 2) as grader:
+        naive = grader.grade([by_exit_status(test) for _, test, _ in asked], [f"{code}\n{test}" for _, test, code in asked])
+        sealed = red_team([task("", test) for test in SHAPES], grader)
+    paid = {name for (name, _, _), grade in zip(asked, naive, strict=True) if grade.reward}
+    applicable = {name for name, _, _ in asked}
+    assert len(paid) * 2 > len(applicable)
+    assert earned(sealed) == set()
 
 
 def test_nothing_is_paid_on_the_quickstart() -> None:
