@@ -398,7 +398,7 @@ def evaluate_policy(
     settings: Settings = [],
 ) -> None:
     """pass@1 and pass@k on a split, with 95 % intervals over its tasks."""
-    from sandbox_rl.comparison import estimate, rates
+    from sandbox_rl.comparison import estimate_rate, rates
     from sandbox_rl.evaluate import evaluate
     from sandbox_rl.policy import load_policy
 
@@ -407,7 +407,7 @@ def evaluate_policy(
     with grader_of(chosen, folder_of_run(policy)) as grader:
         found = evaluate(chosen, load_policy(policy), tasks, grader, seed=chosen.seed)
     for k in sorted({1, min(chosen.eval.k, chosen.eval.samples_per_task)}):
-        value = estimate(rates([found], k))
+        value = estimate_rate(rates([found], k))
         typer.echo(f"pass@{k}: {value.mean:.3f} (95 % interval {value.low:.3f} to {value.high:.3f}, {len(tasks)} tasks)")
 
 

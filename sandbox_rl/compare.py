@@ -15,7 +15,7 @@ from sandbox_rewards.grading import Grader
 from sandbox_tasks.leaks import find_leaks
 from sandbox_tasks.suite import TaskSuite, load_suite
 
-from sandbox_rl.comparison import Arm, Comparison, Shown, conclude, estimate, rates
+from sandbox_rl.comparison import Arm, Comparison, Shown, conclude, estimate, estimate_rate, rates
 from sandbox_rl.config import RunConfig
 from sandbox_rl.dpo import train_dpo
 from sandbox_rl.environment import environment
@@ -156,7 +156,7 @@ def _arm(name: str, evaluations: list[Evaluation], runs: list[SeedRun], k: int) 
         for verdict, count in evaluation.verdicts().items():
             verdicts[verdict] = verdicts.get(verdict, 0) + count
     return Arm(
-        name=name, pass_at_1=estimate(rates(evaluations)), pass_at_k=estimate(rates(evaluations, k)),
+        name=name, pass_at_1=estimate_rate(rates(evaluations)), pass_at_k=estimate_rate(rates(evaluations, k)),
         per_seed=[e.pass_rate() for e in evaluations], verdicts=verdicts,
         completions=sum(c["completions"] for c in costs) // len(runs), tokens=sum(c["tokens"] for c in costs) // len(runs),
         sandbox_seconds=sum(c["sandbox_seconds"] for c in costs) / len(runs),

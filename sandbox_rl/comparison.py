@@ -80,6 +80,12 @@ def estimate(values: np.ndarray) -> Estimate:
     return Estimate(mean=float(kept.mean()), low=interval.low, high=interval.high)
 
 
+def estimate_rate(values: np.ndarray) -> Estimate:
+    """The same of rates, whose interval ends at 0 and at 1."""
+    found = estimate(values)
+    return Estimate(mean=found.mean, low=max(0.0, found.low), high=min(1.0, found.high))
+
+
 def conclude(arms: list[Arm], differences: dict[str, Estimate], seeds: int) -> list[str]:
     """Plain sentences, each from one figure by one rule: an interval that holds 0 shows no difference."""
     by_name = {arm.name: arm for arm in arms}

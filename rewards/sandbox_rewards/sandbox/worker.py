@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import functools
 import importlib.resources
+import importlib.util
 import os
 import re
 import shutil
@@ -88,6 +89,8 @@ def pytest_libraries() -> dict[str, Any]:
                 continue
             sources[name] = file.read_text(encoding="utf-8")
             packages += [name] if parts[-1] == "__init__" else []
+    if (shim := importlib.util.find_spec("py")) and shim.origin:  # a module of pytest's beside its packages
+        sources["py"] = Path(shim.origin).read_text(encoding="utf-8")
     return {"sources": sources, "packages": packages}
 
 
