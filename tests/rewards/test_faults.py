@@ -108,6 +108,17 @@ def test_a_killed_process_of_a_box_costs_no_grade(grader: Grader, part: str) -> 
     assert_all_passed_in_order(grade_with(fault, grader))
 
 
+@pytest.mark.parametrize("part", ["judge", "zygote"])
+def test_a_process_of_a_box_that_stands_still_costs_no_grade(grader: Grader, part: str) -> None:
+    backend = grader.source("unit_tests").pool.backend.name  # type: ignore[attr-defined]
+    grades = []
+    for grade in grader.stream(zip([task(i, time_limit_s=1) for i in range(COUNT)], ANSWERS, strict=True)):
+        grades.append(grade)
+        if len(grades) == 4:
+            os.kill(box(stewards(os.getpid(), backend)[0])[part], signal.SIGSTOP)
+    assert_all_passed_in_order(grades)
+
+
 @pytest.mark.parametrize("command", [["docker", "kill"], ["docker", "rm", "-f"]])
 def test_a_killed_container_costs_no_grade(command: list[str]) -> None:
     skip_unless_it_works("docker")

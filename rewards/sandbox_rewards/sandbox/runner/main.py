@@ -163,12 +163,20 @@ def _host_channel() -> Channel:
 def _give_up(host: Channel) -> None:
     """The judge is stuck in a computation that no signal interrupts: say so in its place and end the box.
 
-    As pid 1 of its namespace it survives the kill; then the host, told or gone, makes the steward end it from outside.
+    A judge that does not compute was stopped from outside, which is no answer's doing. As pid 1 of its namespace it survives
+    the kill; then the host, told or gone, makes the steward end it from outside.
     """
     with contextlib.suppress(Exception):
-        host.send({
+        told = {"fault": "the judge was stopped"} if _state(os.getppid()) in "TtD" else {
             "verdict": "time_limit", "tests_passed": 0, "tests_total": 0, "seconds": 0.0,
-            "detail": "the tests did not end on what the solution answered", "box_ended": True,
-        })  # fmt: skip
+            "detail": "the tests did not end on what the solution answered",
+        }  # fmt: skip
+        host.send({**told, "box_ended": True})
     os.kill(os.getppid(), signal.SIGKILL)
     os._exit(0)
+
+
+def _state(pid: int) -> str:
+    """A process's state as the kernel's one letter: R runs, T is stopped, D waits for a disk."""
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        return file.read().rpartition(b")")[2].split()[0].decode()
