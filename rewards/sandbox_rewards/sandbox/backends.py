@@ -302,8 +302,9 @@ def choose_backend(name: str, runtime: str | None = None) -> Backend:
         if reason is None:
             return _made(candidate, runtime)
         reasons[candidate] = reason.strip().rstrip(".")
-    said = "; ".join(f"{backend}: {reason}" for backend, reason in reasons.items())
-    fact = "no sandbox works here" if len(candidates) > 1 else f"sandbox {candidates[0]!r} does not work here"
+    several = len(candidates) > 1
+    said = "; ".join(f"{backend}: {reason}" if several else reason for backend, reason in reasons.items())
+    fact = "no sandbox works here" if several else f"sandbox {candidates[0]!r} does not work here"
     raise SandboxUnavailable(
         f"{fact} ({said}); install docker and run `make image`, run where namespaces or Landlock are "
         "allowed, or accept that answers can do whatever you can with --unsafe-no-isolation."
