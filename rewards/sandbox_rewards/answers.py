@@ -8,7 +8,7 @@ import textwrap
 from sandbox_tasks.syntax import parse_quietly
 
 _FENCE = re.compile(
-    r"^(?P<indent>[ \t]*)(?P<fence>```+|~~~+)[^\n`]*\n(?P<code>.*?)^[ \t]*(?P=fence)[ \t]*\r?$", re.MULTILINE | re.DOTALL
+    r"^(?P<indent>[ \t]*)(?P<fence>```+|~~~+)[^\n`]*\n(?P<code>.*?)^[ \t]*(?P=fence)[ \t]*$", re.MULTILINE | re.DOTALL
 )
 _OPEN_FENCE = re.compile(r"^(?P<indent>[ \t]*)(?:```+|~~~+)[^\n`]*\n(?P<code>.*)\Z", re.MULTILINE | re.DOTALL)
 _BYTE_ORDER_MARK = "\ufeff"
@@ -19,7 +19,7 @@ def extract_code(completion: str) -> str:
 
     Text that is Python as a whole is taken whole: a fence in it is part of a string.
     """
-    text = completion.removeprefix(_BYTE_ORDER_MARK)
+    text = completion.removeprefix(_BYTE_ORDER_MARK).replace("\r\n", "\n")
     blocks = list(_FENCE.finditer(text))
     rest = text[blocks[-1].end() :] if blocks else text
     block = _OPEN_FENCE.search(rest) or (blocks[-1] if blocks else None)

@@ -43,7 +43,8 @@ def check_tasks(
             continue
         asked += [(task, "reference", task.reference)] * repeats
         asked.append((task, "empty", "pass"))
-        asked += [(task, "mutant", code) for code in mutants(task.reference, _entry_point(task), limit=mutants_per_task)]
+        if _is_python(task):
+            asked += [(task, "mutant", code) for code in mutants(task.reference, _entry_point(task), limit=mutants_per_task)]
     grades = grader.grade([task for task, _, _ in asked], [code for _, _, code in asked], on_grade=on_grade)
     verdicts: dict[str, set[Verdict]] = {}
     for (task, kind, _), grade in zip(asked, grades, strict=True):
@@ -67,6 +68,11 @@ def check_tasks(
         if check.survivors * 2 > check.mutants:
             check.problems.append(f"weak tests: {check.survivors} of {check.mutants} mutants pass")
     return list(checks.values())
+
+
+def _is_python(task: Task) -> bool:
+    """Only of Python we know how to make wrong versions."""
+    return all(spec.language == "python" for spec in task.rewards if isinstance(spec, UnitTests))
 
 
 def _entry_point(task: Task) -> str | None:

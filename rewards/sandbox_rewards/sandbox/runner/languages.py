@@ -1,8 +1,8 @@
 """Programs that are not Python: compiled and started in a solution's process, by the tools that the image has.
 
-Everything but `start_of` and `Toolchains` runs in the untrusted process, after it lost its privileges and before a line of
-the answer ran there, so what it tells the judge on the channel is still ours: `{"missing": why}` is our machinery's fault.
-Starting a program closes the channel.
+`carry_out` runs in the untrusted process, after it lost its privileges and before a line of the answer ran there, so what
+it tells the judge on the channel is still ours: `{"missing": why}` is our machinery's fault. Starting a program closes the
+channel.
 
 What is covered: the compiler reads the answer in a sandbox of its own, under limits of its own, and what comes out is to the
 judge a string of bounded size, which it hands on and never opens. What is not: a compiler that is broken into can send

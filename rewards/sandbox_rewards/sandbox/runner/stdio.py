@@ -7,24 +7,23 @@ that a program does can say it.
 
 from __future__ import annotations
 
-import functools
+import json
 import math
 import os
 import re
 import select
+import signal
 import time
-from collections.abc import Callable
 from typing import Any
 
 from . import languages
-from .alarm import TimeUp, alarm
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 from .zygote import Zygote
 
 MAX_OUTPUT = 16 * 2**20
 """Bytes a program may print."""
 CHECKER_S = 2.0
-"""Seconds that a task's own checker gets for one output."""
+"""Seconds that a task's own checker gets for one output; the judge ends it then, whatever it does."""
 
 Ending = tuple[str, str | None]
 """Verdict and detail."""
@@ -139,32 +138,52 @@ def _compared(printed: str, case: dict[str, str], checker: Any) -> Ending:
 
 def _checked(printed: str, case: dict[str, str], source: str) -> Ending:
     """What the task's own checker says; one that fails on the expected output too is at fault itself."""
+    said = _said_by(source, case["stdin"], printed, case["stdout"])
+    if isinstance(said, bool):
+        return ("passed", None) if said else ("failed", f"the task's checker refused {printed[:80]!r}")
+    if isinstance(_said_by(source, case["stdin"], case["stdout"], case["stdout"]), bool):
+        return "failed", f"the task's checker {said} on {printed[:80]!r}"
+    return "no_verdict", f"the task's checker {said}"
+
+
+def _said_by(source: str, *arguments: str) -> bool | str:
+    """The answer of a checker's `check`, or in words why it gave none.
+
+    It runs in a fork of the judge: as trusted, but bounded in time even where no signal interrupts it, and without a
+    memory of what it was asked before.
+    """
+    read_end, write_end = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(read_end)
+        _check_in_the_fork(source, arguments, write_end)
+    os.close(write_end)
     try:
-        check = _checker(source)
-        if _verdict_of(check, case, printed):
-            return "passed", None
-    except (Exception, TimeUp) as error:
+        if not select.select([read_end], [], [], CHECKER_S)[0]:
+            return f"did not end within {CHECKER_S:g} s"
+        report = os.read(read_end, 1 << 16)
+    finally:
+        os.close(read_end)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    said: bool | str = json.loads(report) if report else "died, of memory most likely"
+    return said
+
+
+def _check_in_the_fork(source: str, arguments: tuple[str, ...], write_end: int) -> None:
+    """Never returns; one short write tells what `_said_by` gives."""
+    try:
+        names: dict[str, Any] = {"__name__": "checker"}
         try:
-            _verdict_of(_checker(source), case, case["stdout"])
-        except (Exception, TimeUp):
-            return "no_verdict", f"the task's checker fails: {type(error).__name__}: {error}"[:300]
-    return "failed", f"the task's checker refused {printed[:80]!r}"
-
-
-@functools.lru_cache(maxsize=256)
-def _checker(source: str) -> Callable[[str, str, str], Any]:
-    namespace: dict[str, Any] = {"__name__": "checker"}
-    exec(compile(source, "checker.py", "exec", dont_inherit=True), namespace)
-    check: Callable[[str, str, str], Any] = namespace["check"]
-    return check
-
-
-def _verdict_of(check: Callable[[str, str, str], Any], case: dict[str, str], printed: str) -> bool:
-    with alarm(CHECKER_S):
-        result = check(case["stdin"], printed, case["stdout"])
-    if not isinstance(result, bool):
-        raise TypeError(f"check() returned {type(result).__name__}, not a bool")
-    return result
+            exec(compile(source, "checker.py", "exec", dont_inherit=True), names)
+            said = names["check"](*arguments)
+            if not isinstance(said, bool):
+                said = f"gave {type(said).__name__}, not a bool"
+        except BaseException as error:
+            said = f"fails: {type(error).__name__}: {error!s:.200}".encode("utf-8", "replace").decode()
+        os.write(write_end, json.dumps(said).encode())
+    finally:
+        os._exit(0)
 
 
 def _close(channel: Channel, *fds: int) -> None:

@@ -333,6 +333,19 @@ def _prepare_for_forks() -> None:
         resource.setrlimit(kind, (value, value))
     _, hard = resource.getrlimit(resource.RLIMIT_STACK)
     resource.setrlimit(resource.RLIMIT_STACK, (hard, hard) if hard != resource.RLIM_INFINITY else (128 * 2**20, hard))
+    _open_standard_streams()
+    sys.stderr = sys.__stderr__ = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # type: ignore[misc]
+
+
+def _open_standard_streams() -> None:
+    """On pipes, for a stream remembers whether it can seek: a program's are pipes, and what is there now can."""
+    kept = [os.dup(standard) for standard in range(2)]
+    pipe = os.pipe()
+    for standard in range(2):
+        os.dup2(pipe[standard], standard)
     sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # type: ignore[misc]
     sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # type: ignore[misc]
-    sys.stderr = sys.__stderr__ = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # type: ignore[misc]
+    for standard in range(2):
+        os.dup2(kept[standard], standard)
+    for fd in (*kept, *pipe):
+        os.close(fd)
