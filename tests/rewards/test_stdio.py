@@ -59,7 +59,8 @@ def test_what_does_not_compile_has_its_verdict(grader: Grader) -> None:
 @pytest.mark.parametrize(
     ("printed", "expected", "passes"),
     [("0.33333", "0.333333", True), ("0.34", "0.333333", False), ("nan", "0.5", False), ("inf", "1e9", False),
-     ("nan", "nan", True), ("1_0", "10", False), ("١", "1", False), ("1e400", "1", False), ("yes 1.0", "yes 1", True), ("1", "1 2", False)],
+     ("nan", "nan", True), ("1_0", "10", False), ("١", "1", False), ("1e400", "1", False), ("yes 1.0", "yes 1", True),
+     ("1", "1 2", False)],
 )  # fmt: skip
 def test_floats(grader: Grader, printed: str, expected: str, passes: bool) -> None:
     grade = judged(grader, f"print({printed!r})", stdout=expected, checker={"float": 1e-3})
