@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 IMAGE = "sandbox-rl-runner"
 """The sandbox image; `make image` builds it from docker/Dockerfile."""
-LABEL = "sandbox-rl"
+LABEL, HOST_LABEL = "sandbox-rl", "sandbox-rl.host"
+"""Of a container: the pid of the process that it works for, and where that number means this process."""
 DOCKER_PATIENCE_S = 30
 """Seconds that the docker daemon gets to answer a request."""
 
@@ -133,6 +134,7 @@ class DockerBackend:
 
         client = self._client()
         try:
+            _remove_forsaken(client)
             connection = ContainerConnection(client, self.image, self.memory_mb, self.runtime)
         except (docker.errors.DockerException, OSError) as error:
             client.close()
@@ -185,7 +187,7 @@ class ContainerConnection:
             memswap_limit=f"{memory_mb}m",
             auto_remove=True,
             runtime=runtime,
-            labels={LABEL: str(os.getpid())},
+            labels={LABEL: str(os.getpid()), HOST_LABEL: _host()},
         )
         try:
             attached = client.api.attach_socket(
@@ -250,6 +252,21 @@ class ContainerConnection:
         self._socket.close()
         self._client.close()
         return self._stderr.decode(errors="replace")
+
+
+def _host() -> str:
+    """This machine since it was started, and the pid namespace we are in."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip() + " " + os.readlink("/proc/self/ns/pid")
+
+
+def _remove_forsaken(client: docker.DockerClient) -> None:
+    """Remove containers of processes that were killed between making and starting one: nothing else ever ends these."""
+    import docker
+
+    for container in client.containers.list(all=True, sparse=True, filters={"label": f"{HOST_LABEL}={_host()}"}):
+        if not os.path.exists(f"/proc/{container.attrs['Labels'][LABEL]}"):
+            with contextlib.suppress(docker.errors.APIError):  # another process does the same, or it ends by itself
+                container.remove(force=True)
 
 
 def _write_all(fd: int, content: bytes) -> None:
