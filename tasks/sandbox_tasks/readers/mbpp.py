@@ -100,11 +100,18 @@ def _task(row: MbppRow) -> Task:
         split=split_of(row.task_id),
         prompt=f"{row.text.strip()}\nYour code should pass these tests:\n\n{tests}\n",
         rewards=(
-            UnitTests(style="asserts", entry_point=entry_point(row.code, row.test_list), setup=_setup(row), tests=row.test_list),
+            UnitTests(
+                style="asserts", entry_point=entry_point(row.code, row.test_list), setup=_setup(row), tests=row.test_list,
+                time_limit_s=_SLOW.get(row.task_id, 5.0),
+            ),
         ),
         reference=row.code,
         metadata={"suite": "mbpp", "licence": "CC-BY-4.0", **role, **challenge},
     )
+
+
+_SLOW = {123: 30.0}
+"""Seconds for tasks whose own solution takes about 5 s."""
 
 
 def entry_point(code: str, tests: Iterable[str]) -> str | None:
