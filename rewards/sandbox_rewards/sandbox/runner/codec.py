@@ -1,94 +1,110 @@
 """Values as data: what crosses between judge and solution.
 
 A value becomes `[root, table]`, both JSON. Immutable plain data stands inline; each mutable container is an
-entry of the table and stands as `["r", index]`, so that sharing and cycles survive and a call can send back
-just the containers that it changed. A subclass of a plain type travels as its base type's value. What is not
-data is left to `opaque`, which turns it into a handle or refuses it.
+entry of the table and stands as `["r", number]`, so that sharing and cycles survive. A container keeps its
+number for as long as both sides hold it (`containers.py`), and each message says which of them changed. An
+instance of a subclass of a plain type travels as its base type's value, with a companion that is asked for
+the rest (`subclasses.py`). What is not data is left to the side, which turns it into a handle or refuses it.
 
 What is covered: exact types of None, bool, int (any size), float (nan, inf), complex, str, bytes, bytearray,
-list, tuple, dict (order, any hashable key), set, frozenset, deque, range, Decimal, Fraction, date, time,
-datetime, timedelta, timezone, slice, Ellipsis, NotImplemented.
-Also objects of classes that a task's prelude gives to both sides (`shared`): their attributes travel.
+list, tuple, dict (order, any hashable key), OrderedDict, defaultdict, Counter, set, frozenset, deque, range,
+slice, Decimal, Fraction, date, time, datetime, timedelta, timezone, Ellipsis, NotImplemented, and what
+`library.py` lists. Also objects of classes that a task's prelude gives to both sides (`shared`): attributes,
+slots, fields of tuples and members of enums travel.
 What is not: anything else, which is the two sides' business (`handles.py`, `solution.py`).
 """
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import enum
-from collections import deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
+from . import library
 from .channel import Malformed
+from .containers import Containers, attributes
 
 Wire = Any
 _SMALL = 1 << 63
-_MUTABLE = (list, dict, set, bytearray, deque)
-_IMMUTABLE = (
-    int, float, complex, str, bytes, tuple, frozenset, range, Decimal, Fraction,
-    dt.datetime, dt.date, dt.time, dt.timedelta, dt.timezone, slice, type(...), type(NotImplemented),
-)  # fmt: skip
+_MUTABLE = frozenset({list, dict, set, bytearray, deque, OrderedDict, Counter, defaultdict})
+
+
+class Side(Protocol):
+    """What judge and solution each know about values that are not plain data."""
+
+    def opaque(self, value: Any) -> Wire:
+        """Wire form of what is not data."""
+
+    def meant(self, wire: list[Any]) -> Any:
+        """What a wire form that is not data means."""
+
+    def companion(self, value: Any, base: type) -> Wire | None:
+        """Who answers for an instance of a subclass of `base`; None where it is to be the plain value alone."""
+
+    def subclassed(self, value: Any, companion: Wire) -> Any:
+        """`value`, of a plain type, as an instance of a subclass whose further attributes `companion` knows."""
 
 
 def plain_base(kind: type) -> type | None:
     """The plain type that a value of type `kind` travels as, or None when it is not data."""
     for base in kind.__mro__:
-        if base in _MUTABLE or base in _IMMUTABLE:
+        if base in _MUTABLE or base in _IMMUTABLE_WIRE:
             return base
     return None
 
 
-class Encoder:
-    """Turns values into wire form; `objects[i]` is the container that table entry `i` describes."""
+class Codec:
+    """One side's end: writes and reads values, and keeps the containers that both sides know."""
 
-    def __init__(self, opaque: Callable[[Any], Wire], shared: dict[str, type], objects: list[Any] | None = None) -> None:
-        self._opaque = opaque
-        self._shared = {kind: name for name, kind in shared.items()}
-        self.objects: list[Any] = list(objects or [])
-        self._index = {id(container): i for i, container in enumerate(self.objects)}
+    def __init__(self, side: Side, shared: dict[str, type]) -> None:
+        self._side = side
+        self._shared = shared
+        self._shared_name = {kind: name for name, kind in shared.items()}
+        self.containers = Containers()
+
+    # -- writing ----------------------------------------------------------------------------------------------
 
     def encode(self, value: Any) -> list[Wire]:
         """`[root, table]` of `value`; the table holds every container that was not known before."""
-        known = len(self.objects)
-        return [self._inline(value), self._entries_from(known)]
+        known = len(self.containers.objects)
+        try:
+            return [self._inline(value), self._entries_from(known)]
+        except BaseException:
+            self.containers.cut(known)
+            raise
 
-    def changes(self, before: list[Wire]) -> Wire | None:
-        """`[[[index, entry], ...], table]` of the containers that `before` (their old entries) no longer describes."""
-        known = len(self.objects)
-        changed = [[i, entry] for i, old in enumerate(before) if (entry := self.entry(i)) != old]
-        return [changed, self._entries_from(known)] if changed else None
+    def changes(self) -> Wire | None:
+        """`[[[number, entry], ...], table]` of the known containers that hold something else than when they last crossed."""
+        changed = self.containers.changed()
+        if not changed:
+            return None
+        known = len(self.containers.objects)
+        return [[[number, self._entry(self.containers.objects[number])] for number in changed], self._entries_from(known)]
 
-    def _entries_from(self, position: int) -> list[Wire]:
-        """Entries of the containers from `position` on; describing one may discover more."""
-        entries = []
-        while position < len(self.objects):
-            entries.append(self.entry(position))
-            position += 1
+    def _entries_from(self, number: int) -> list[Wire]:
+        """Entries of the containers from `number` on; describing one may discover more."""
+        objects, entries = self.containers.objects, []
+        while number < len(objects):
+            entries.append(self._entry(objects[number]))
+            self.containers.note(number)
+            number += 1
         return entries
 
-    def entry(self, position: int) -> Wire:
-        """Table entry of container `position` as it is now."""
-        container = self.objects[position]
-        inline = self._inline
-        if isinstance(container, list):
-            return ["l", [inline(item) for item in list.__iter__(container)]]
-        if isinstance(container, dict):
-            return ["d", [[inline(k), inline(v)] for k, v in dict.items(container)]]
-        if isinstance(container, set):
-            return ["s", [inline(item) for item in set.__iter__(container)]]
-        if isinstance(container, deque):
-            return ["q", [inline(item) for item in deque.__iter__(container)], container.maxlen]
-        if isinstance(container, bytearray):
-            return ["y", bytes(container).decode("latin-1")]
-        return [
-            "o",
-            self._shared[type(container)],
-            [[name, inline(v)] for name, v in _state(container).items()],
-        ]
+    def _entry(self, container: Any) -> Wire:
+        kind = type(container)
+        write = _ENTRY.get(kind)
+        if write is not None:
+            return write(container, self._inline)
+        if kind in self._shared_name:
+            return ["o", self._shared_name[kind], [[k, self._inline(v)] for k, v in attributes(container).items()]]
+        base = plain_base(kind)
+        if base is None:
+            return library.entry(container)
+        entry, companion = _ENTRY[base](container, self._inline), self._side.companion(container, base)
+        return entry if companion is None else ["S", entry, companion]
 
     def _inline(self, value: Any) -> Wire:
         kind = type(value)
@@ -96,55 +112,46 @@ class Encoder:
             return value
         if kind is int:
             return value if -_SMALL < value < _SMALL else ["i", hex(value)]
+        if kind in _MUTABLE:
+            return ["r", self.containers.number(value)]
+        write = _IMMUTABLE_WIRE.get(kind)
+        return self._unusual(value, kind) if write is None else write(value, self._inline)
+
+    def _unusual(self, value: Any, kind: type) -> Wire:
+        if value is not None and (known := self.containers.known(value)) is not None:
+            return ["r", known]
+        if kind in self._shared_name:
+            return self._of_shared_class(value, self._shared_name[kind])
         base = plain_base(kind)
-        if kind in self._shared:
-            if isinstance(value, enum.Enum):
-                return ["e", self._shared[kind], value.name]
-            if base is tuple:
-                return ["nt", self._shared[kind], [self._inline(item) for item in tuple.__iter__(value)]]
-            if base is None and not isinstance(value, BaseException):
-                return ["r", self._position(value)]
-        if base in _MUTABLE:
-            return ["r", self._position(value)]
-        if base is None:
-            return self._opaque(value)
-        return _IMMUTABLE_WIRE[base](value, self._inline)
+        if base in _MUTABLE or (base is None and library.is_mutable(value)):
+            return ["r", self.containers.number(value)]
+        if base is not None:
+            companion, write = self._side.companion(value, base), _IMMUTABLE_WIRE[base]
+            if companion is None or companion[0] == "=":
+                return write(value, self._inline) if companion is None else companion[1]
+            return ["S", write(value, self._inline), companion]
+        wire = library.wire(value, self._inline)
+        return self._side.opaque(value) if wire is None else wire
 
-    def _position(self, container: Any) -> int:
-        position = self._index.get(id(container))
-        if position is None:
-            position = self._index[id(container)] = len(self.objects)
-            self.objects.append(container)
-        return position
+    def _of_shared_class(self, value: Any, name: str) -> Wire:
+        if (member := getattr(value, "_name_", None)) is not None and hasattr(type(value), "_member_map_"):
+            return ["e", name, member]
+        if isinstance(value, tuple):
+            return ["n", name, [self._inline(item) for item in tuple.__iter__(value)]]
+        if isinstance(value, BaseException):
+            return self._side.opaque(value)
+        return ["r", self.containers.number(value)]
 
-
-class Decoder:
-    """Turns wire form back into values, trusting nothing: raises `Malformed` for what no encoder writes."""
-
-    def __init__(self, opaque: Callable[[list[Any]], Any], shared: dict[str, type], objects: list[Any] | None = None) -> None:
-        self._opaque = opaque
-        self._shared = shared
-        self.objects: list[Any] = list(objects or [])
+    # -- reading: trusts nothing, and raises `Malformed` for what no encoder writes -----------------------------
 
     def decode(self, wire: Wire) -> Any:
-        """Value of `[root, table]`; `objects` then holds its containers after those known before."""
+        """Value of `[root, table]`, whose containers get the next numbers."""
         try:
             root, table = wire
-            known = len(self.objects)
-            self.objects += [self._empty(entry) for entry in table]
-            fresh = list(zip(table, self.objects[known:], strict=True))
-            for entry, container in sorted(fresh, key=lambda pair: pair[0][0] != "o"):  # before a set hashes them
-                self.fill(container, entry)
+            if table:
+                self._take(table)
             return self._value(root)
-        except (
-            TypeError,
-            ValueError,
-            KeyError,
-            IndexError,
-            ArithmeticError,
-            AttributeError,
-            RecursionError,
-        ) as error:
+        except (TypeError, ValueError, KeyError, IndexError, ArithmeticError, AttributeError, RecursionError) as error:
             raise Malformed(f"a value that cannot be read ({type(error).__name__}: {error})") from None
 
     def apply(self, changes: Wire | None) -> None:
@@ -152,41 +159,78 @@ class Decoder:
         if changes:
             changed, table = changes
             self.decode([None, table])
-            for index, entry in changed:
-                self.fill(self.objects[index], entry)
+            objects = self.containers.objects
+            self._fill([(number, objects[number], entry) for number, entry in changed])
 
-    def fill(self, container: Any, entry: Wire) -> None:
-        """Give `container` the content that `entry` describes, in place."""
+    def _take(self, table: list[Wire]) -> None:
+        known = len(self.containers.objects)
+        for entry in table:
+            self.containers.add(self._empty(entry))
+        objects = self.containers.objects
+        self._fill([(known + i, objects[known + i], entry) for i, entry in enumerate(table)])
+
+    def _fill(self, contents: list[tuple[int, Any, Wire]]) -> None:
+        """Give each container what its entry says, the objects first: sets and dicts may ask for their hashes."""
+        contents = [(n, c, entry[1] if entry[0] == "S" else entry) for n, c, entry in contents]
+        for first in (True, False):
+            for number, container, entry in contents:
+                if (entry[0] == "o") is first:
+                    self._fill_one(container, entry)
+                    self.containers.note(number)
+
+    def _fill_one(self, container: Any, entry: Wire) -> None:
         value = self._value
         if isinstance(container, list):
-            container[:] = [value(item) for item in entry[1]]
+            list.__setitem__(container, slice(None), [value(item) for item in entry[1]])
         elif isinstance(container, dict):
             items = [(value(k), value(v)) for k, v in entry[1]]
             dict.clear(container)
+            kind = OrderedDict if isinstance(container, OrderedDict) else dict
+            if kind is OrderedDict:
+                OrderedDict.clear(container)
             for k, v in items:
-                dict.__setitem__(container, k, v)
+                kind.__setitem__(container, k, v)
         elif isinstance(container, (set, deque)):
             items = [value(item) for item in entry[1]]
-            container.clear()
-            container.update(items) if isinstance(container, set) else container.extend(items)
+            if isinstance(container, set):
+                set.clear(container)
+                set.update(container, items)
+            else:
+                deque.clear(container)
+                deque.extend(container, items)
         elif isinstance(container, bytearray):
-            container[:] = entry[1].encode("latin-1")
+            bytearray.__setitem__(container, slice(None), entry[1].encode("latin-1"))
+        elif entry[0] == "o":
+            self._fill_shared(container, entry)
         else:
-            hidden = vars(type(container))  # an instance must not replace the methods of its class
-            attributes = {_attribute(name): value(v) for name, v in entry[2] if not callable(hidden.get(name))}
-            if hasattr(container, "__dict__"):
-                container.__dict__.clear()
-                container.__dict__.update((k, v) for k, v in attributes.items() if k not in _slots(type(container)))
-            for slot in _slots(type(container)) & attributes.keys():
-                object.__setattr__(container, slot, attributes[slot])
+            library.fill(container, entry)
+
+    def _fill_shared(self, container: Any, entry: Wire) -> None:
+        kind = type(container)
+        if self._shared_name.get(kind) is None:
+            raise Malformed("attributes for what has none")
+        values = {_attribute(name): self._value(v) for name, v in entry[2]}
+        for name in attributes(container):
+            if name not in values:
+                object.__delattr__(container, name)
+        for name, v in values.items():
+            if not callable(kind.__dict__.get(name)):  # an instance must not replace the methods of its class
+                _set(container, name, v)
 
     def _empty(self, entry: Wire) -> Any:
-        if entry[0] == "o":
-            kind = self._shared[entry[1]]
-            return object.__new__(kind)
-        if entry[0] == "q":
+        tag = entry[0]
+        if tag == "S":
+            return self._side.subclassed(self._empty(entry[1]), entry[2])
+        if tag == "o":
+            return object.__new__(self._shared[entry[1]])
+        if tag == "q":
             return deque(maxlen=entry[2])
-        return {"l": list, "d": dict, "s": set, "y": bytearray}[entry[0]]()
+        if tag == "dd":
+            factory = self._value(entry[2])
+            return defaultdict(factory if factory is None or callable(factory) else None)
+        if tag == "a":
+            return library.empty(entry)
+        return _EMPTY[tag]()
 
     def _value(self, wire: Wire) -> Any:
         if not isinstance(wire, list):
@@ -195,33 +239,18 @@ class Decoder:
             return wire
         tag = wire[0]
         if tag == "r":
-            if not (isinstance(wire[1], int) and 0 <= wire[1] < len(self.objects)):
-                raise Malformed("a reference to a container that was not sent")
-            return self.objects[wire[1]]
-        if tag == "e":
-            return self._shared[wire[1]].__members__[wire[2]]  # type: ignore[attr-defined]
-        if tag == "nt":
-            return tuple.__new__(self._shared[wire[1]], [self._value(item) for item in wire[2]])
+            return self.containers.numbered(wire[1])
         read = _IMMUTABLE_VALUE.get(tag)
-        return self._opaque(wire) if read is None else read(wire, self._value)
-
-
-def _slots(kind: type) -> set[str]:
-    """Names of the attributes that instances keep outside their `__dict__`."""
-    found: set[str] = set()
-    for base in kind.__mro__[:-1]:
-        slots = vars(base).get("__slots__", ())
-        found.update((slots,) if isinstance(slots, str) else slots)
-    return found - {"__dict__", "__weakref__"}
-
-
-def _state(instance: Any) -> dict[str, Any]:
-    """All attributes of an instance itself."""
-    state = dict(getattr(instance, "__dict__", ()))
-    for slot in _slots(type(instance)):
-        with contextlib.suppress(AttributeError):  # a slot that was never filled
-            state[slot] = object.__getattribute__(instance, slot)
-    return state
+        if read is not None:
+            return read(wire, self._value)
+        if tag == "S":
+            return self._side.subclassed(self._value(wire[1]), wire[2])
+        if tag == "e":
+            return self._shared[wire[1]]._member_map_[wire[2]]  # type: ignore[attr-defined]
+        if tag == "n":
+            return tuple.__new__(self._shared[wire[1]], [self._value(item) for item in wire[2]])
+        read_library = library.READ.get(tag)
+        return self._side.meant(wire) if read_library is None else read_library(wire, self._value)
 
 
 def _attribute(name: Any) -> str:
@@ -231,16 +260,55 @@ def _attribute(name: Any) -> str:
     return name
 
 
-def _offset_wire(tz: dt.tzinfo | None) -> float | None:
-    """Fixed offset in seconds. A named zone travels as its offset at that moment is not known here: as naive."""
-    return tz.utcoffset(None).total_seconds() if isinstance(tz, dt.timezone) else None
+def _set(container: Any, name: str, value: Any) -> None:
+    own = getattr(container, "__dict__", None)
+    if own is not None and name not in _slots(type(container)):
+        own[name] = value
+    else:
+        object.__setattr__(container, name, value)
 
 
-def _offset_value(seconds: float | None) -> dt.timezone | None:
-    return None if seconds is None else dt.timezone(dt.timedelta(seconds=seconds))
+def _slots(kind: type) -> set[str]:
+    return {name for base in kind.__mro__ for name in _names(base.__dict__.get("__slots__", ()))}
+
+
+def _names(slots: Any) -> tuple[str, ...]:
+    return (slots,) if isinstance(slots, str) else tuple(slots)
+
+
+def _zone_wire(tz: dt.tzinfo | None, inline: _Inline) -> Wire:
+    """A fixed offset, or a zone of `zoneinfo`; any other zone is naive, for its rules are code."""
+    if type(tz) is dt.timezone:
+        offset, name = tz.utcoffset(None), tz.tzname(None)
+        plain = dt.timezone(offset).tzname(None) == name
+        return ["tz", offset.total_seconds()] if plain else ["tz", offset.total_seconds(), str(name)]
+    return None if tz is None else library.wire(tz, inline)
+
+
+def _zone_value(wire: Wire, value: _Inline) -> dt.tzinfo | None:
+    zone = None if wire is None else value(wire)
+    if zone is not None and not isinstance(zone, dt.tzinfo):
+        raise ValueError("no time zone")
+    return zone
+
+
+def _read_zone(w: list[Any], _: _Inline) -> dt.timezone:
+    offset = dt.timedelta(seconds=w[1])
+    return dt.UTC if len(w) == 2 and not offset else dt.timezone(offset, *w[2:3])
 
 
 _Inline = Callable[[Any], Any]
+_ENTRY: dict[type, Callable[[Any, _Inline], Wire]] = {
+    list: lambda c, inline: ["l", [inline(item) for item in list.__iter__(c)]],
+    dict: lambda c, inline: ["d", [[inline(k), inline(v)] for k, v in dict.items(c)]],
+    OrderedDict: lambda c, inline: ["O", [[inline(k), inline(v)] for k, v in OrderedDict.items(c)]],
+    Counter: lambda c, inline: ["C", [[inline(k), inline(v)] for k, v in dict.items(c)]],
+    defaultdict: lambda c, inline: ["dd", [[inline(k), inline(v)] for k, v in dict.items(c)], inline(c.default_factory)],
+    set: lambda c, inline: ["s", [inline(item) for item in set.__iter__(c)]],
+    deque: lambda c, inline: ["q", [inline(item) for item in deque.__iter__(c)], c.maxlen],
+    bytearray: lambda c, _: ["y", bytes(c).decode("latin-1")],
+}
+_EMPTY: dict[str, Callable[[], Any]] = {"l": list, "d": dict, "O": OrderedDict, "C": Counter, "s": set, "y": bytearray}
 _IMMUTABLE_WIRE: dict[type, Callable[[Any, _Inline], Wire]] = {
     int: lambda v, _: n if -_SMALL < (n := int.__pos__(v)) < _SMALL else ["i", hex(n)],
     float: lambda v, _: float.__pos__(v),
@@ -250,16 +318,16 @@ _IMMUTABLE_WIRE: dict[type, Callable[[Any, _Inline], Wire]] = {
     tuple: lambda v, inline: ["t", [inline(item) for item in tuple.__iter__(v)]],
     frozenset: lambda v, inline: ["f", [inline(item) for item in frozenset.__iter__(v)]],
     range: lambda v, inline: ["R", inline(v.start), inline(v.stop), inline(v.step)],
+    slice: lambda v, inline: ["sl", inline(v.start), inline(v.stop), inline(v.step)],
     Decimal: lambda v, _: ["D", str(Decimal(v))],
     Fraction: lambda v, _: ["F", hex(v.numerator), hex(v.denominator)],
-    dt.datetime: lambda v, _: [
-        "dt", v.year, v.month, v.day, v.hour, v.minute, v.second, v.microsecond, _offset_wire(v.tzinfo), v.fold
+    dt.datetime: lambda v, inline: [
+        "dt", v.year, v.month, v.day, v.hour, v.minute, v.second, v.microsecond, _zone_wire(v.tzinfo, inline), v.fold
     ],
     dt.date: lambda v, _: ["da", v.year, v.month, v.day],
-    dt.time: lambda v, _: ["ti", v.hour, v.minute, v.second, v.microsecond, _offset_wire(v.tzinfo), v.fold],
+    dt.time: lambda v, inline: ["ti", v.hour, v.minute, v.second, v.microsecond, _zone_wire(v.tzinfo, inline), v.fold],
     dt.timedelta: lambda v, _: ["td", v.days, v.seconds, v.microseconds],
-    dt.timezone: lambda v, _: ["tz", _offset_wire(v)],
-    slice: lambda v, inline: ["sl", inline(v.start), inline(v.stop), inline(v.step)],
+    dt.timezone: _zone_wire,
     type(...): lambda v, _: ["E"],
     type(NotImplemented): lambda v, _: ["N"],
 }  # fmt: skip
@@ -270,14 +338,14 @@ _IMMUTABLE_VALUE: dict[str, Callable[[list[Any], _Inline], Any]] = {
     "t": lambda w, value: tuple([value(item) for item in w[1]]),
     "f": lambda w, value: frozenset([value(item) for item in w[1]]),
     "R": lambda w, value: range(value(w[1]), value(w[2]), value(w[3])),
+    "sl": lambda w, value: slice(value(w[1]), value(w[2]), value(w[3])),
     "D": lambda w, _: Decimal(w[1]),
     "F": lambda w, _: Fraction(int(w[1], 16), int(w[2], 16)),
-    "dt": lambda w, _: dt.datetime(w[1], w[2], w[3], w[4], w[5], w[6], w[7], _offset_value(w[8]), fold=w[9]),
+    "dt": lambda w, value: dt.datetime(w[1], w[2], w[3], w[4], w[5], w[6], w[7], _zone_value(w[8], value), fold=w[9]),
     "da": lambda w, _: dt.date(*w[1:4]),
-    "ti": lambda w, _: dt.time(w[1], w[2], w[3], w[4], _offset_value(w[5]), fold=w[6]),
+    "ti": lambda w, value: dt.time(w[1], w[2], w[3], w[4], _zone_value(w[5], value), fold=w[6]),
     "td": lambda w, _: dt.timedelta(*w[1:4]),
-    "tz": lambda w, _: _offset_value(w[1]),
-    "sl": lambda w, value: slice(value(w[1]), value(w[2]), value(w[3])),
+    "tz": _read_zone,
     "E": lambda w, _: ...,
     "N": lambda w, _: NotImplemented,
 }

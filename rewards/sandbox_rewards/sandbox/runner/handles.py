@@ -242,12 +242,6 @@ for _name in ("neg", "pos", "invert", "abs", "bool", "int", "float", "complex", 
     setattr(Handle, f"__{_name}__", _measure(_name))
 
 
-def exception_class(name: str, bases: list[type], handle: Handle) -> type[BaseException]:
-    """A real class in the judge for an exception class of the solution, so that `except` and `raises` work."""
-    kept = tuple(base for base in bases if isinstance(base, type) and issubclass(base, BaseException)) or (Exception,)
-    return type(name, kept, {"_handle": handle, "__module__": "solution"})
-
-
 _KNOWN_TYPES: dict[str, type] = {
     **{name: kind for name, kind in vars(builtins).items() if isinstance(kind, type)},
     **{kind.__name__: kind for kind in (

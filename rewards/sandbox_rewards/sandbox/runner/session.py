@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import sys
 import threading
+import types
 from typing import Any
 
+from . import exceptions, subclasses
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
-from .codec import Decoder, Encoder
-from .handles import CLASS, NAMED, Handle, exception_class, give_role, kind_of, known_type, number_of, type_name
-from .operators import OPERATORS, REFLECTED
+from .codec import Codec
+from .handles import CLASS, NAMED, Handle, give_role, kind_of, known_type, number_of, type_name
+from .own_objects import on_own_object
 
 
 class SolutionLost(BaseException):
@@ -37,30 +37,33 @@ class Session:
     def __init__(self, channel: Channel, shared: dict[str, type]) -> None:
         self.channel = channel
         self.shared = shared
-        self._shared_names = {kind: name for name, kind in shared.items()}
-        self._turn = threading.RLock()
         self.memory_error = False
         self.lost: SolutionLost | None = None
+        self.codec = Codec(self, shared)
+        self._turn = threading.RLock()
         self._handles: dict[int, Any] = {}
         self._mine: list[Any] = []
+        self._mine_number: dict[int, int] = {}
 
     def load(self, work: dict[str, Any]) -> dict[str, Any]:
         """Run the solution's code; gives its values for `work["names"]`. Raises `NotLoaded`."""
         self.channel.send(work)
         reply = self._receive()
         if reply.get("loaded") is True:
-            return self._named(reply.get("value"), work["names"])
+            return self._named(reply, work["names"])
         if reply.get("failed") not in ("syntax_error", "runtime_error"):
             raise Malformed("no sign that it loaded")
         verdict = "memory_limit" if reply.get("memory") is True else reply["failed"]
         raise NotLoaded(verdict, str(reply.get("detail"))[:300])
 
-    def _named(self, wire: Any, names: list[str]) -> dict[str, Any]:
+    def _named(self, reply: dict[str, Any], names: list[str]) -> dict[str, Any]:
         """What the solution gives for the names of the tests, each handle with its role."""
         try:
-            return self._roles(Decoder(self._decode_opaque, self.shared).decode(wire), names)
+            found = self._roles(self.codec.decode(reply.get("value")), names)
+            self._settle(reply, 0)
         except Exception as problem:
             raise Malformed(f"names of the wrong form ({type(problem).__name__})") from None
+        return found
 
     def _roles(self, found: dict[str, Any], names: list[str]) -> dict[str, Any]:
         kept = {name: value for name, value in found.items() if name in names}
@@ -88,26 +91,48 @@ class Session:
             raise self.lost from None
 
     def _ask(self, do: str, arguments: tuple[Any, ...]) -> Any:
-        encoder = Encoder(self._encode_opaque, self.shared)
-        self.channel.send({"do": do, "args": encoder.encode(list(arguments))})
+        containers = self.codec.containers
+        start = len(containers.objects)
+        self.channel.send(self._with_changes({"do": do, "args": self.codec.encode(list(arguments))}, start))
+        containers.depth += 1
         while "ask" in (reply := self._receive()):
             self._answer_callback(reply)
+        containers.depth -= 1
         if isinstance(printed := reply.get("printed"), str):
             sys.stdout.write(printed)
         if isinstance(complained := reply.get("complained"), str):
             sys.stderr.write(complained)
         try:
-            decoder = Decoder(self._decode_opaque, self.shared, encoder.objects)
-            decoder.apply(reply.get("changed"))
-            if reply["ok"] is True:
-                return decoder.decode(reply["value"])
-            error = self._raised(decoder, *reply["raised"])
+            ok = reply["ok"] is True
+            result = self.codec.decode(reply["value"]) if ok else self._raised(*reply["raised"])
+            self.codec.apply(reply.get("changed"))
+            self._settle(reply, start)
         except Malformed:
             raise
         except Exception as problem:  # whatever a reply leads to while it is read is its sender's doing
             raise Malformed(f"a reply of the wrong form ({type(problem).__name__})") from None
-        self.memory_error = self.memory_error or isinstance(error, MemoryError)
-        raise error
+        if ok:
+            return result
+        self.memory_error = self.memory_error or isinstance(result, MemoryError)
+        raise result
+
+    def _with_changes(self, message: dict[str, Any], start: int) -> dict[str, Any]:
+        """The message with what the solution must know of the containers from before it."""
+        if start:
+            if changes := self.codec.changes():
+                message["changed"] = changes
+            if gone := self.codec.containers.unheld(before=start):
+                message["drop"] = gone
+        return message
+
+    def _settle(self, reply: dict[str, Any], start: int) -> None:
+        """Let go of the containers that the solution let go of."""
+        containers = self.codec.containers
+        if containers.objects:
+            containers.keep(reply.get("keep"), start)
+            containers.drop(reply.get("drop"))
+            if not containers.depth:
+                containers.trim()
 
     def _receive(self) -> dict[str, Any]:
         reply = self.channel.receive()
@@ -115,83 +140,116 @@ class Session:
             raise Malformed("a reply that is not an object")
         return reply
 
-    def _raised(self, decoder: Decoder, wire: Any, text: str, message: str, number: int, more: Any) -> BaseException:
-        error = self._exception(decoder, wire, text, message, number)
-        for attribute in ("__cause__", "__context__"):
-            if more.get(attribute):
-                setattr(error, attribute, self._raised(decoder, *more[attribute]))
-        error.__suppress_context__ = more.get("__suppress_context__") is True
-        for note in more.get("__notes__", ()):
-            error.add_note(str(note))
-        return error
+    def _raised(self, wire: Any, text: str, message: str, number: int) -> BaseException:
+        described = self.codec.decode(wire)
+        if isinstance(described, BaseException):  # the test's own, on its way back
+            return described
+        return self._exception(described, text, message, int(number))
 
-    def _exception(self, decoder: Decoder, wire: Any, text: str, message: str, number: int) -> BaseException:
-        kind, arguments = decoder.decode(wire)
+    def _exception(self, described: Any, text: Any, message: Any, number: int) -> BaseException:
+        known = self._handles.get(number)
+        if isinstance(known, BaseException):
+            return known
+        kind, arguments, *more = described
         if not (isinstance(kind, type) and issubclass(kind, BaseException) and isinstance(arguments, tuple)):
             raise Malformed("a raised thing that is no exception")
-        try:
-            error = kind(*arguments)
-        except TypeError:
-            error = kind.__new__(kind)
-            error.args = arguments
+        error = exceptions.rebuild(kind, arguments)
+        if more:
+            exceptions.complete(error, *more)
         error.__dict__["from_solution"] = str(text)[:300]
+        error.__dict__["_remote"] = self._handles[number] = Handle(self, number, "object", kind.__name__)
         if "_handle" in vars(kind):  # the solution's own class: its attributes are asked there
-            error.__dict__["_remote"] = Handle(self, int(number), "object", kind.__name__)
             error.__dict__["_message"] = str(message)
+        self._handles[number] = error
         return error
 
     # -- what is not data -------------------------------------------------------------------------------------
 
-    def _encode_opaque(self, value: Any) -> Any:
+    def opaque(self, value: Any) -> Any:
         if isinstance(value, Handle):
             return ["h", number_of(value)]
         if isinstance(value, type) and "_handle" in vars(value):
             return ["h", number_of(vars(value)["_handle"])]
-        if isinstance(value, type) and value in self._shared_names:
-            return ["P", self._shared_names[value]]
+        if isinstance(value, BaseException) and isinstance(remote := value.__dict__.get("_remote"), Handle):
+            return ["h", number_of(remote)]
+        if isinstance(value, type) and self.shared.get(value.__name__) is value:
+            return ["P", value.__name__]
         if isinstance(value, type) and type_name(value):
             return ["T", type_name(value)]
-        if isinstance(value, BaseException) and "_remote" in value.__dict__:
-            return ["h", number_of(value.__dict__["_remote"])]
-        if isinstance(value, BaseException) and self._crosses(type(value)):
-            return ["x", *Encoder(self._encode_opaque, self.shared).encode((type(value), value.args))]
         module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
         if isinstance(name, str) and isinstance(module, str) and _library_object(module, name) is value:
             return ["G", module, name]
-        self._mine.append(value)
-        return ["j", len(self._mine) - 1]
+        return self._of_mine(value)
 
-    def _decode_opaque(self, wire: list[Any]) -> Any:
+    def _of_mine(self, value: Any) -> Any:
+        number = self._mine_number.get(id(value))
+        if number is not None:
+            return ["j", number]
+        number = self._hand_out(value)
+        if isinstance(value, BaseException):
+            described = exceptions.describe(value)
+            return ["x", number, self.codec._inline(described)]
+        if isinstance(value, type) and issubclass(value, BaseException):
+            return ["X", number, value.__name__, [self.opaque(base) for base in value.__bases__]]
+        if isinstance(value, types.FunctionType):
+            return ["j", number, self.codec._inline(_about(value))]
+        return ["j", number]
+
+    def _hand_out(self, value: Any) -> int:
+        number = self._mine_number[id(value)] = len(self._mine)
+        self._mine.append(value)
+        return number
+
+    def companion(self, value: Any, base: type) -> Any:
+        theirs = subclasses.companion_of(value)
+        if isinstance(theirs, Handle):
+            return ["=", ["h", number_of(theirs)]]
+        if not subclasses.has_companion(base):
+            return None
+        if id(value) in self._mine_number:
+            return ["=", ["j", self._mine_number[id(value)]]]
+        return ["j", self._hand_out(value), type(value).__name__, subclasses.open_names(type(value), base)]
+
+    def subclassed(self, value: Any, companion: list[Any]) -> Any:
+        tag, number, name, opened = companion
+        if tag != "h" or type(number) is not int:
+            raise Malformed("a companion of unknown kind")
+        made = self._handles.get(number)
+        if made is None:
+            handle = Handle(self, number, "object", str(name))
+            made = self._handles[number] = subclasses.with_companion(value, str(name), opened, handle)
+        elif subclasses.companion_of(made) is None:
+            raise Malformed("a companion that is something else")
+        return made
+
+    def meant(self, wire: list[Any]) -> Any:
         tag, number = wire[0], wire[1]
         if tag == "T":
             return known_type(number)
         if tag == "P":
             return self.shared[number]
-        if tag == "X":
-            return _library_exception(number, wire[2]) or self._decode_opaque(wire[3])
-        if tag == "x":
-            return self._exception(Decoder(self._decode_opaque, self.shared), wire[1:3], *wire[3:])
+        if tag == "G":
+            known = exceptions.library_class(number, wire[2])
+            return self.meant(wire[3]) if known is None else known
         if tag == "j":
             return self._own(wire)
-        if tag != "h" or not isinstance(number, int):
+        if tag not in ("h", "x") or type(number) is not int:
             raise Malformed("a value of unknown kind")
         if number not in self._handles:
-            self._handles[number] = self._new_handle(number, wire)
+            self._handles[number] = self._exception_instance(wire) if tag == "x" else self._new_handle(number, wire)
         return self._handles[number]
 
-    def _crosses(self, kind: type) -> bool:
-        """Whether the solution has this class too."""
-        return kind in self._shared_names or type_name(kind) is not None
+    def _exception_instance(self, wire: list[Any]) -> BaseException:
+        return self._exception(self.codec._value(wire[2]), wire[3], wire[4], wire[1])
 
     def _new_handle(self, number: int, wire: list[Any]) -> Any:
         kind, name = wire[2], str(wire[3])
         handle = Handle(self, number, kind, name)
         if kind == "exception":
-            bases = [self._decode_opaque(base) for base in wire[4]]
-            made = exception_class(name, bases, handle)
-            made.__str__ = _remote_text  # type: ignore[method-assign]
-            made.__getattr__ = _remote_attribute  # type: ignore[attr-defined]
-            return made
+            bases = [self.meant(base) for base in wire[4]]
+            return exceptions.own_class(name, bases, {
+                "_handle": handle, "__module__": "solution", "__str__": _remote_text, "__getattr__": _remote_attribute,
+            })  # fmt: skip
         if kind == "coroutine":
             return _await(handle)
         return handle
@@ -207,43 +265,33 @@ class Session:
     # -- callbacks: the solution asks for something of the test's own -------------------------------------------
 
     def _answer_callback(self, message: dict[str, Any]) -> None:
+        containers = self.codec.containers
+        start = len(containers.objects)
         try:
             target = self._own(message["args"][0][1][0])
-            decoder, before = Decoder(self._decode_opaque, self.shared), message["args"][1]
-            _, *arguments = decoder.decode(message["args"])
+            _, *arguments = self.codec.decode(message["args"])
+            self.codec.apply(message.get("changed"))
         except Malformed:
             raise
         except Exception as problem:
             raise Malformed(f"a request of the wrong form ({type(problem).__name__})") from None
+        containers.depth += 1
         ok, value = True, None
         try:
-            value = _on_own_object(message["ask"], target, arguments)
+            value = on_own_object(message["ask"], target, arguments)
         except SolutionLost:
             raise
         except Exception as error:
-            kind = next(k for k in type(error).__mro__ if self._crosses(k) or "_handle" in vars(k))
-            ok, value = False, (kind, error.args)
-        encoder = Encoder(self._encode_opaque, self.shared, decoder.objects)
-        changed = encoder.changes(before)
-        self.channel.send({"ok": ok, "changed": changed, "value": encoder.encode(value)})
-
-
-_LIBRARY_EXCEPTIONS = frozenset({
-    "json.decoder", "dataclasses", "sqlite3", "struct", "zlib", "csv", "_csv", "configparser", "queue", "_queue", "decimal", "re",
-    "re._constants", "sre_constants", "binascii", "asyncio.exceptions", "concurrent.futures._base", "copy", "shutil", "tomllib",
-    "statistics", "ssl", "socket", "subprocess", "uuid", "ipaddress", "zoneinfo._common", "xml.etree.ElementTree", "string",
-    "calendar", "locale", "lzma", "_lzma", "zipfile", "tarfile", "urllib.error", "argparse", "optparse", "getopt", "graphlib",
-})  # fmt: skip
-"""Modules that the judge imports when a solution names an exception of theirs: none does anything by being imported."""
-
-
-def _library_exception(module: str, name: str) -> type | None:
-    """The judge's own exception class of that name, where it is one of the standard library's."""
-    if module in _LIBRARY_EXCEPTIONS:
-        with contextlib.suppress(ImportError):
-            found = getattr(importlib.import_module(module), name, None)
-            return found if isinstance(found, type) and issubclass(found, BaseException) else None
-    return None
+            ok, value = False, error
+        reply = {"ok": ok, "value": self.codec.encode(value)}
+        if changes := self.codec.changes():
+            reply["changed"] = changes
+        containers.depth -= 1
+        del arguments, value
+        containers.unheld(start)
+        if kept := containers.held_from(start):
+            reply["keep"] = kept
+        self.channel.send(reply)
 
 
 def _library_object(module: str, name: str) -> Any:
@@ -260,23 +308,24 @@ def _catches_all(value: Any) -> bool:
     return any(kind in (BaseException, Exception, AssertionError) for kind in kinds if isinstance(kind, type))
 
 
-def _on_own_object(do: str, target: Any, arguments: list[Any]) -> Any:
-    """Calling, draining and the public attributes of plain instances; functions and frames are not looked into."""
-    if do == "call":
-        args, kwargs = arguments
-        return target(*args, **kwargs)
-    if do in OPERATORS or do in REFLECTED:
-        return (OPERATORS.get(do) or REFLECTED[do])(target, *arguments)
-    name, *values = arguments
-    if not isinstance(name, str) or name.startswith(("_", "f_", "gi_", "cr_", "ag_", "tb_", "co_")):
-        raise AttributeError(f"{name!r:.40} of a test's object is not open to the solution")
-    if do == "setattr":
-        return setattr(target, name, *values)
-    return getattr(target, name)
-
-
 async def _await(handle: Handle) -> Any:
     return await handle
+
+
+def _about(function: types.FunctionType) -> tuple[tuple[str, Any], ...]:
+    """What the solution may know of a test's function without asking: how it is called, never what it holds."""
+    import inspect
+
+    try:
+        parameters = inspect.signature(function).parameters.values()
+        called = tuple((p.name, int(p.kind), p.default is not p.empty) for p in parameters)
+    except (ValueError, TypeError):
+        called = ()
+    return (
+        ("__name__", function.__name__), ("__qualname__", function.__qualname__), ("__doc__", function.__doc__),
+        ("__annotations__", {k: v for k, v in function.__annotations__.items() if isinstance(v, (type, str))}),
+        ("_parameters", called),
+    )  # fmt: skip
 
 
 def _remote_text(self: BaseException) -> str:

@@ -17,9 +17,9 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import languages
+from . import exceptions, languages, subclasses
 from .channel import Channel, ChannelClosed
-from .codec import Decoder, Encoder
+from .codec import Codec
 from .compiler import packed, run_packed
 from .handles import known_type, type_name
 from .operators import BINARY, COMPARISONS, OPERATORS
@@ -64,7 +64,7 @@ def _answer_calls(channel: Channel, job: dict[str, Any]) -> None:
     solution = Solution(channel)
     try:
         solution.load(job["prelude"], job.get("packed") or packed(job["code"], "solution.py"))
-        value = Encoder(solution.encode_opaque, solution.shared).encode(_fetch(solution, job["names"]))
+        loaded = solution.loaded(job["names"])
     except SyntaxError as error:
         channel.send({"failed": "syntax_error", "detail": str(error)})
     except BaseException as error:
@@ -72,7 +72,7 @@ def _answer_calls(channel: Channel, job: dict[str, Any]) -> None:
         if isinstance(error, (SystemExit, KeyboardInterrupt)):
             raise
     else:
-        channel.send({"loaded": True, "value": value})
+        channel.send(loaded)
         with contextlib.suppress(ChannelClosed):
             solution.answer_until_released()
 
@@ -115,6 +115,9 @@ class Solution:
         self.handles: list[Any] = []
         self.handle_of: dict[int, int] = {}
         self.shared: dict[str, type] = {}
+        self.codec = Codec(self, self.shared)
+        self._judges: dict[int, Any] = {}
+        self._number_of: dict[int, int] = {}
         self._turn: Any = None
         self._loop: Any = None
 
@@ -134,7 +137,14 @@ class Solution:
         if prelude:
             run_packed(prelude, namespace)
             self.shared = {k: v for k, v in namespace.items() if isinstance(v, type) and v.__module__ == "solution"}
+            self.codec = Codec(self, self.shared)
         run_packed(code, namespace)
+
+    def loaded(self, names: list[str]) -> dict[str, Any]:
+        """The message that says that the code was run, with its values for the names of the tests."""
+        message = {"loaded": True, "value": self.codec.encode(_fetch(self, names))}
+        self._let_go(message, 0)
+        return message
 
     # -- the judge's requests ---------------------------------------------------------------------------------
 
@@ -144,52 +154,54 @@ class Solution:
 
     def answer(self, request: dict[str, Any]) -> None:
         """Carry out one request and send its reply."""
-        decoder = Decoder(self.decode_opaque, self.shared)
+        containers = self.codec.containers
+        start = len(containers.objects)
+        containers.depth += 1
         printed, complained = Printed(), Printed()
         sys.stdout, sys.stderr = printed, complained
-        try:
-            arguments = decoder.decode(request["args"])
-            result = OPERATIONS[request["do"]](self, *arguments)
-            reply: dict[str, Any] = {"ok": True}
-        except BaseException as error:
-            result = error
-            reply = {"ok": False}
-        encoder = Encoder(self.encode_opaque, self.shared, decoder.objects)
-        changes = encoder.changes(request["args"][1])
-        if changes:
-            reply["changed"] = changes
+        reply = self._carry_out(request)
         if text := printed.text():
             reply["printed"] = text
         if text := complained.text():
             reply["complained"] = text
-        if reply["ok"]:
-            reply["value"] = encoder.encode(result)
-        else:
-            reply["raised"] = self._raised(result, encoder)
+        containers.depth -= 1
+        self._let_go(reply, start)
         self.channel.send(reply)
 
-    def _raised(self, error: BaseException, encoder: Encoder, depth: int = 3) -> Any:
-        if isinstance(error, StopIteration):
-            arguments: tuple[Any, ...] = error.args and (error.value,)
-        else:
-            arguments = error.args
-        if isinstance(error, OSError) and error.filename is not None and len(arguments) == 2:
-            arguments = (*arguments, error.filename)
-        return [*self._exception(error, arguments, encoder), self._circumstances(error, encoder, depth)]
+    def _carry_out(self, request: dict[str, Any]) -> dict[str, Any]:
+        codec = self.codec
+        try:
+            arguments = codec.decode(request["args"])
+            codec.apply(request.get("changed"))
+            codec.containers.drop(request.get("drop"))
+            reply = {"ok": True, "value": codec.encode(OPERATIONS[request["do"]](self, *arguments))}
+        except BaseException as error:
+            reply = {"ok": False, "raised": self._raised(error)}
+        if changes := codec.changes():
+            reply["changed"] = changes
+        return reply
 
-    def _exception(self, error: BaseException, arguments: tuple[Any, ...], encoder: Encoder) -> list[Any]:
-        return [encoder.encode((type(error), arguments)), describe(error), str_or_empty(error), self.handle(error)]
+    def _let_go(self, message: dict[str, Any], start: int) -> None:
+        """Tell the judge which containers are held here still, of those that came with this exchange and of those before."""
+        containers = self.codec.containers
+        if containers.objects:
+            gone = [number for number in containers.unheld() if number < start]
+            if gone:
+                message["drop"] = gone
+            if kept := containers.held_from(start):
+                message["keep"] = kept
+            if not containers.depth:
+                containers.trim()
 
-    def _circumstances(self, error: BaseException, encoder: Encoder, depth: int) -> dict[str, Any]:
-        """What an exception says of others, as far as `depth` of them."""
-        found: dict[str, Any] = {"__notes__": list(map(str, getattr(error, "__notes__", ())))}
-        if error.__suppress_context__:
-            found["__suppress_context__"] = True
-        for name in ("__cause__", "__context__"):
-            other = getattr(error, name)
-            if other is not None and depth:
-                found[name] = self._raised(other, encoder, depth - 1)
-        return found
+    def _raised(self, error: BaseException) -> Any:
+        if (number := self._number_of.get(id(error))) is not None and self._judges.get(number) is error:
+            return [[["j", number], []], describe(error), "", 0]
+        description = exceptions.describe(error)
+        try:
+            wire = self.codec.encode(description)
+        except Exception:  # what it holds cannot be told
+            wire = self.codec.encode((*description[:2], (), None, None, False))
+        return [wire, describe(error), str_or_empty(error), self.handle(error)]
 
     # -- objects that are not data ----------------------------------------------------------------------------
 
@@ -200,38 +212,82 @@ class Solution:
             self.handles.append(value)  # kept alive, so that its id stays its own
         return position
 
-    def encode_opaque(self, value: Any) -> Any:
+    def opaque(self, value: Any) -> Any:
         kind: type = type(value)
         if kind is JudgeObject:
             return ["j", object.__getattribute__(value, "_number")]
-        if isinstance(value, type) and value in self.shared.values():
-            return ["P", next(name for name, known in self.shared.items() if known is value)]
-        if isinstance(value, type) and type_name(value):
-            return ["T", type_name(value)]
-        if isinstance(value, type) and issubclass(value, BaseException):
-            bases = [self.encode_opaque(base) for base in value.__bases__]
-            own = ["h", self.handle(value), "exception", value.__name__, bases]
-            return own if value.__module__ == "solution" else ["X", value.__module__, value.__name__, own]
+        if (number := self._number_of.get(id(value))) is not None and self._judges[number] is value:
+            return ["j", number]
+        if isinstance(value, type):
+            return self._class(value)
         if isinstance(value, BaseException):
-            root, text, message, number = self._exception(value, value.args, Encoder(self.encode_opaque, self.shared))
-            return ["x", *root, text, message, number]
+            return self._exception(value)
         if isinstance(value, types.CoroutineType):
             return ["h", self.handle(value), "coroutine", str(kind.__name__)]
-        return ["h", self.handle(value), "class" if isinstance(value, type) else "object", kind.__name__]
+        return ["h", self.handle(value), "object", kind.__name__]
 
-    def decode_opaque(self, wire: list[Any]) -> Any:
-        if wire[0] == "h":
+    def _class(self, value: type) -> Any:
+        if name := type_name(value):
+            return ["T", name]
+        if self.shared.get(value.__name__) is value:
+            return ["P", value.__name__]
+        if not issubclass(value, BaseException):
+            return ["h", self.handle(value), "class", value.__name__]
+        bases = [self.opaque(base) for base in value.__bases__]
+        wire = ["h", self.handle(value), "exception", value.__name__, bases]
+        known = exceptions.library_name(value)
+        return wire if known is None else ["G", *known, wire]
+
+    def _exception(self, error: BaseException) -> Any:
+        known = id(error) in self.handle_of
+        number = self.handle(error)
+        if known:
+            return ["x", number]
+        return ["x", number, self.codec._inline(exceptions.describe(error)), describe(error), str_or_empty(error)]
+
+    def companion(self, value: Any, base: type) -> Any:
+        number = self._number_of.get(id(value))
+        if number is not None and self._judges[number] is value:
+            return ["=", ["j", number]]
+        if not subclasses.has_companion(base):
+            return None
+        kind = type(value)
+        return ["h", self.handle(value), kind.__name__, subclasses.open_names(kind, base)]
+
+    def subclassed(self, value: Any, companion: list[Any]) -> Any:
+        _, number, name, opened = companion
+        if number not in self._judges:
+            self._keep(number, subclasses.with_companion(value, name, opened, JudgeObject(self, number)))
+        return self._judges[number]
+
+    def meant(self, wire: list[Any]) -> Any:
+        """What the judge sends that is not data: an object of this side, a library's, or one of the judge's own."""
+        tag = wire[0]
+        if tag == "h":
             return self.handles[wire[1]]
-        if wire[0] == "T":
+        if tag == "T":
             return known_type(wire[1])
-        if wire[0] == "P":
+        if tag == "P":
             return self.shared[wire[1]]
-        if wire[0] == "x":
-            kind, arguments = Decoder(self.decode_opaque, self.shared).decode(wire[1:])
-            return kind(*arguments)
-        if wire[0] == "G":
+        if tag == "G":
             return operator.attrgetter(wire[2])(__import__(wire[1], fromlist=["_"]))
-        return JudgeObject(self, wire[1])
+        if wire[1] not in self._judges:
+            self._keep(wire[1], self._judges_own(tag, wire))
+        return self._judges[wire[1]]
+
+    def _judges_own(self, tag: str, wire: list[Any]) -> Any:
+        if tag == "X":  # an exception class of the test
+            return exceptions.own_class(wire[2], [self.meant(base) for base in wire[3]], {"__module__": "tests"})
+        if tag == "x":
+            kind, arguments, *more = self.codec._value(wire[2])
+            error = exceptions.rebuild(kind, arguments)
+            exceptions.complete(error, *more)
+            return error
+        return JudgeObject(self, wire[1], *(self.codec._value(about) for about in wire[2:]))
+
+    def _keep(self, number: int, value: Any) -> None:
+        self._judges[number] = value
+        self._number_of[id(value)] = number
 
     def _one_at_a_time(self) -> Any:
         """The solution's threads take turns; a program with one thread does not even import threading."""
@@ -244,17 +300,28 @@ class Solution:
     def ask_judge(self, do: str, *arguments: Any) -> Any:
         """Let the judge carry out `do` on one of its own objects (a callback); its requests may come meanwhile."""
         with self._one_at_a_time():
-            encoder = Encoder(self.encode_opaque, self.shared)
-            self.channel.send({"ask": do, "args": encoder.encode(arguments)})
-            while "do" in (message := self.channel.receive()):
-                self.answer(message)
-        decoder = Decoder(self.decode_opaque, self.shared, encoder.objects)
-        decoder.apply(message["changed"])
-        value = decoder.decode(message["value"])
-        if message["ok"]:
+            ok, value = self._ask_judge(do, arguments)
+        if ok:
             return value
-        kind, text = value
-        raise kind(*text)
+        raise value
+
+    def _ask_judge(self, do: str, arguments: tuple[Any, ...]) -> tuple[bool, Any]:
+        codec = self.codec
+        start = len(codec.containers.objects)
+        message = {"ask": do, "args": codec.encode(arguments)}
+        if changes := codec.changes():
+            message["changed"] = changes
+        codec.containers.depth += 1
+        self.channel.send(message)
+        streams = sys.stdout, sys.stderr
+        while "do" in (message := self.channel.receive()):
+            self.answer(message)
+            sys.stdout, sys.stderr = streams
+        value = codec.decode(message["value"])
+        codec.apply(message.get("changed"))
+        codec.containers.keep(message.get("keep"), start)
+        codec.containers.depth -= 1
+        return message["ok"], value
 
 
 class Printed(io.TextIOWrapper):
@@ -279,22 +346,41 @@ class _Room(io.BytesIO):
 
 
 class JudgeObject:
-    """An object of the test, as the solution sees it: what is asked of it, the judge does, and looks into nothing."""
+    """An object of the test, as the solution sees it: the judge carries out on it what may be asked of it."""
 
-    __slots__ = ("_number", "_solution")
+    __slots__ = ("__dict__", "__weakref__", "_number", "_solution")
 
-    def __init__(self, solution: Solution, number: int) -> None:
+    def __init__(self, solution: Solution, number: int, about: tuple[tuple[str, Any], ...] = ()) -> None:
         object.__setattr__(self, "_solution", solution)
         object.__setattr__(self, "_number", number)
+        self.__dict__.update(about)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._solution.ask_judge("call", self, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__signature__" and "_parameters" in self.__dict__:
+            return _signature(self.__dict__)
         return self._solution.ask_judge("attribute", self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._solution.ask_judge("setattr", self, name, value)
+
+    def __await__(self) -> Any:
+        return self._solution.ask_judge("await", self)
+        yield  # makes this a generator function, as `await` wants
+
+
+def _signature(about: dict[str, Any]) -> Any:
+    """Signature of a test's function; a default is only known to be there."""
+    from inspect import Parameter, Signature
+
+    none = Parameter.empty
+    given = [
+        Parameter(name, kind, default=... if optional else none, annotation=about["__annotations__"].get(name, none))
+        for name, kind, optional in about["_parameters"]
+    ]
+    return Signature(given, return_annotation=about["__annotations__"].get("return", none))
 
 
 def _asking(do: str) -> Callable[..., Any]:
