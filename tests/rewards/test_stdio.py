@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sandbox_rewards.answers import extract_code
 from sandbox_rewards.grade import Grade
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.sandbox.backends import BACKENDS, probe
+from sandbox_rewards.suite_check import check_tasks
 from sandbox_tasks.task import Task
 
 
@@ -79,6 +81,8 @@ SQUARE = "def check(stdin, stdout, expected):\n    return int(stdout) ** 2 == in
         ("print(3)", "def check(stdin, stdout, expected):\n    return 1 // 0", "no_verdict"),
         ("print(3)", "def check(stdin, stdout, expected):\n    return 1", "no_verdict"),
         ("print(3)", "def check(stdin, stdout, expected):\n    while True: pass", "no_verdict"),
+        ("print(3)", "def check(stdin, stdout, expected):\n    return 7 ** 7 ** 9 > 1", "no_verdict"),  # no signal interrupts it
+        ("print(9 ** 9)", "def check(stdin, stdout, expected):\n    return 7 ** int(stdout) > 1", "failed"),  # the answer's doing
     ],
 )
 def test_a_checker_of_the_tasks_own(grader: Grader, answer: str, checker: str, verdict: str) -> None:
@@ -103,3 +107,70 @@ def test_a_checker_of_the_tasks_own(grader: Grader, answer: str, checker: str, v
 )
 def test_how_a_program_ends(grader: Grader, answer: str, verdict: str) -> None:
     assert judged(grader, answer, time_limit_s=2).verdict == verdict
+
+
+HOGS = {
+    "c": "#include <stdlib.h>\n#include <string.h>\nint main(void) { for (;;) memset(malloc(1 << 20), 1, 1 << 20); }",
+    "javascript": "const kept = []; for (;;) kept.push(Buffer.alloc(1 << 24, 1))",
+}
+ENDS = {
+    "threads of C++": (
+        "cpp", "#include <thread>\n#include <vector>\n#include <cstdio>\nint main() { std::vector<std::thread> t;\n"
+        "for (int i = 0; i < 4; i++) t.emplace_back([] {}); for (auto &x : t) x.join(); puts(\"7\"); }", "passed",
+    ),
+    "half a gigabyte in C": ("c", HOGS["c"], "memory_limit"),
+    "half a gigabyte in JavaScript": ("javascript", HOGS["javascript"], "memory_limit"),
+    "a crash": ("c", "int main(void) { *(volatile int *)0 = 1; }", "runtime_error"),
+    "a bad status": ("bash", "echo 7; exit 4", "runtime_error"),
+    "a sleep": ("bash", "sleep 60", "time_limit"),
+    "a flood": ("bash", "while :; do printf '%01000000d' 1; done", "output_limit"),
+    "a module of ECMAScript": ("javascript", "import fs from 'fs'\nconsole.log(fs.readFileSync(0).length + 3)", "passed"),
+    "carriage returns": ("bash", "read a b\r\necho $((a + b))\r\n", "passed"),
+    "a closed pipe": ("bash", "yes 7 | head -1", "passed"),
+    "an endless compilation": ("c", '#include "/dev/zero"', "compile_error"),
+    "too large a program": ("c", "char a[30000000] = {1};\nint main(void) { return 0; }", "compile_error"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ENDS)
+def test_how_a_program_of_another_language_ends(grader: Grader, case: str) -> None:
+    language, answer, verdict = ENDS[case]
+    grade = judged(grader, answer, language=language, time_limit_s=3)
+    if grade.verdict == "no_verdict":
+        pytest.skip(str(grade.detail))
+    assert grade.verdict == verdict, grade.detail
+
+
+def test_streams_may_be_reconfigured(grader: Grader) -> None:
+    out, given = "sys.stdout.reconfigure(line_buffering=True)", "sys.stdin.reconfigure(encoding='latin-1')"
+    assert judged(grader, f"import sys\n{out}\n{given}\nprint(len(input()))", stdin="\u00e9", stdout="2").verdict == "passed"
+
+
+def test_a_checker_remembers_nothing(grader: Grader) -> None:
+    checker = {"code": "seen = []\ndef check(stdin, stdout, expected):\n    seen.append(stdout)\n    return len(seen) == 1"}
+    assert [judged(grader, "print(1)", checker=checker).verdict for _ in range(2)] == ["passed", "passed"]
+
+
+def test_a_reference_need_not_be_python() -> None:
+    spec = {"source": "unit_tests", "style": "stdio", "language": "bash", "cases": [{"stdin": "3 4\n", "stdout": "7\n"}]}
+    task = Task.model_validate({"id": "t", "prompt": "", "reference": SUM["bash"], "rewards": [spec]})
+    if probe("namespaces"):
+        pytest.skip("bash needs several processes; namespaces do not work on this machine")
+    with Grader("namespaces", workers=1) as grader:
+        found = check_tasks([task], grader)[0]
+    assert not found.problems
+    assert found.mutants == 0
+
+
+@pytest.mark.parametrize(
+    ("completion", "code"),
+    [
+        ("```python\r\nx = 1\r\n```\r\n", "x = 1\n"),
+        ("1. Do\n   ```python\n   if x:\n       y\n   ```\n", "if x:\n    y\n"),
+        ("\ufeffx = 1", "x = 1"),
+        ("x = '''\n```\ny\n```\n'''\n", "x = '''\n```\ny\n```\n'''\n"),
+        ("Try\n```\nx\n```\nor\n~~~c\ny\n", "y\n"),
+    ],
+)
+def test_code_is_found_in_an_answer(completion: str, code: str) -> None:
+    assert extract_code(completion) == code

@@ -26,8 +26,6 @@ LARGEST_BINARY = 16 * 2**20
 """Bytes."""
 STACK = 64 * 2**20
 """Bytes of stack of a program's first thread, and (as the C library takes it over) of address space for each other one."""
-RUNTIME_MB = 64
-"""What node holds before a program starts; not counted against the program."""
 _MESSAGES_READ = 1 << 16
 
 
@@ -42,20 +40,23 @@ class Language(NamedTuple):
     """What a whole toolchain compiles; only compiled languages have it."""
     forks: bool = False
     """Its tool or its programs need to start processes."""
-    address_space: bool = True
-    """Whether it can live with a limit of address space; V8 reserves far more than it uses."""
+    reserved_mb: int | None = 0
+    """Address space that programs reserve beyond what they use, for the stacks of threads say; None: no limit would do, for
+    V8 reserves all it may ever need. Where it is not 0 the zygote watches what a program really holds."""
+    runtime_mb: int = 0
+    """What the runtime itself holds before a program starts; not counted against the program."""
 
 
 LANGUAGES = {
     "c": Language(
         ("gcc", "clang", "cc"), "solution.c", ("-O2", "-std=gnu17", "-w"),
-        "#include <stdio.h>\nint main(void) { puts(\"\"); }\n", True
+        "#include <stdio.h>\nint main(void) { puts(\"\"); }\n", forks=True, reserved_mb=1024,
     ),
     "cpp": Language(
         ("g++", "clang++", "c++"), "solution.cpp", ("-O2", "-std=gnu++20", "-w"),
-        "#include <iostream>\nint main() { std::cout << 1; }\n", True,
+        "#include <iostream>\nint main() { std::cout << 1; }\n", forks=True, reserved_mb=1024,
     ),
-    "javascript": Language(("node", "nodejs"), "solution.js", forks=True, address_space=False),
+    "javascript": Language(("node", "nodejs"), "solution.js", forks=True, reserved_mb=None, runtime_mb=64),
     "bash": Language(("bash",), "solution.sh", forks=True),
 }  # fmt: skip
 
@@ -151,7 +152,7 @@ def _compile(tool: str, language: Language, source: str) -> str | None:
         return None
     with open("messages", "rb") as file:
         lines = file.read(_MESSAGES_READ).decode(errors="replace").splitlines()
-    told = [line for line in lines if "error" in line.lower()] or lines
+    told = [line for line in lines if "error" in line.lower()] or [line for line in lines if line.strip()]
     return told[0][:300] if told else f"the compiler ended with status {status}"
 
 
@@ -159,5 +160,20 @@ def is_compiled(language: str) -> bool:
     return language in LANGUAGES and bool(LANGUAGES[language].proof)
 
 
-def has_address_space_limit(language: str) -> bool:
-    return language not in LANGUAGES or LANGUAGES[language].address_space
+class Memory(NamedTuple):
+    """How a program is held to its memory, in MB."""
+
+    address_space: int | None
+    """Limit of one process, None for none."""
+    held: int
+    """Limit of what is watched."""
+    watched: bool
+    """Whether what it really holds is watched even of a single process."""
+
+
+def memory(language: str, limit_mb: int) -> Memory:
+    """What a limit of a task's means for programs of `language`."""
+    if language not in LANGUAGES:
+        return Memory(limit_mb, limit_mb, False)
+    _, _, _, _, _, reserved, runtime = LANGUAGES[language]
+    return Memory(None if reserved is None else limit_mb + reserved, limit_mb + runtime, reserved != 0)

@@ -81,13 +81,12 @@ def _compile(spec: dict[str, Any], source: str, zygote: Zygote) -> tuple[str, st
 
 def _run_case(code: str, spec: dict[str, Any], case: dict[str, str], zygote: Zygote) -> Ending:
     limit, language = spec["time_limit_s"], spec["language"]
-    whole = languages.has_address_space_limit(language)
-    memory_mb = spec["memory_limit_mb"] + (0 if whole else languages.RUNTIME_MB)
+    memory = languages.memory(language, spec["memory_limit_mb"])
     stdin_read, stdin_write = os.pipe()
     stdout_read, stdout_write = os.pipe()
     for fd in (stdin_read, stdout_write):
         os.fchmod(fd, 0o666)  # the solution's uid may open them again, as /dev/stdin
-    channel = zygote.spawn(limit_s=limit, memory_mb=memory_mb, stdio=(stdin_read, stdout_write), resident=not whole)
+    channel = zygote.spawn(limit_s=limit, memory_mb=memory.held, stdio=(stdin_read, stdout_write), resident=memory.watched)
     deadline = channel.deadline or 0.0
     problem: Ending | None = None
     output, said = b"", None
@@ -95,7 +94,7 @@ def _run_case(code: str, spec: dict[str, Any], case: dict[str, str], zygote: Zyg
         try:
             channel.send({
                 "program": True, "language": language, "compile": False, "prelude": spec["prelude"], "code": code,
-                "limits": {"cpu_s": limit, "memory_mb": spec["memory_limit_mb"], "address_space": whole},
+                "limits": {"cpu_s": limit, "memory_mb": spec["memory_limit_mb"], "address_space_mb": memory.address_space},
             })  # fmt: skip
             output = _exchange(stdin_write, stdout_read, case["stdin"].encode(), deadline)
             said = _last_words(channel)

@@ -105,9 +105,9 @@ class Zygote:
     ) -> Channel:
         """The channel to a solution process that waits for its job; its ends of `stdio` are closed here.
 
-        The channel's deadline is `limit_s` seconds from now. `resident`: the solution will have no limit of address
-        space, so the memory that it really holds is watched, one process or many. Raises `BoxFault` when there is no
-        process to be had.
+        The channel's deadline is `limit_s` seconds from now. `resident`: the solution's limit of address
+        space does not hold its memory, so what it really holds is watched, one process or many.
+        Raises `BoxFault` when there is no process to be had.
         """
         message, fds, _, _ = socket.recv_fds(self._control, 4096, 1)
         if not fds:
@@ -314,10 +314,10 @@ def _keep_only(connection: int) -> None:
 
 def _limit(limits: dict[str, Any]) -> None:
     """rlimits that differ from job to job; soft and hard ones, so that none can be raised again."""
-    cpu, memory = math.ceil(limits["cpu_s"]), limits["memory_mb"] * 2**20
+    cpu, space_mb = math.ceil(limits["cpu_s"]), limits.get("address_space_mb", limits["memory_mb"])
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
-    if limits.get("address_space", True):
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    if space_mb is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (space_mb * 2**20, space_mb * 2**20))
     resource.setrlimit(resource.RLIMIT_NPROC, (64, 64))  # not earlier: it may count the user's processes against a fork
 
 
