@@ -56,7 +56,7 @@ LANGUAGES = {
         ("g++", "clang++", "c++"), "solution.cpp", ("-O2", "-std=gnu++20", "-w"),
         "#include <iostream>\nint main() { std::cout << 1; }\n", forks=True, reserved_mb=1024,
     ),
-    "javascript": Language(("node", "nodejs"), "solution.js", forks=True, reserved_mb=None, runtime_mb=64),
+    "javascript": Language(("node", "nodejs"), "solution.js", reserved_mb=None, runtime_mb=64),
     "bash": Language(("bash",), "solution.sh", forks=True),
 }  # fmt: skip
 
@@ -121,9 +121,13 @@ def _become(channel: Channel, path: str, arguments: list[str]) -> None:
     if soft == resource.RLIM_INFINITY or soft > STACK:
         resource.setrlimit(resource.RLIMIT_STACK, (STACK, STACK))
     try:
-        os.execv(path, arguments)
+        os.execve(path, arguments, {**os.environ, **_ENVIRONMENT})
     except PermissionError as error:
         channel.send({"missing": f"{path} could not be started: {error.strerror}"})
+
+
+_ENVIRONMENT = {"OPENSSL_CONF": "/dev/null"}
+"""node ends where it may not read the system's settings of OpenSSL, as under Landlock."""
 
 
 def _compiled(tool: str, language: Language, source: str, *, prove: bool) -> dict[str, Any]:
