@@ -20,7 +20,7 @@ import types
 from typing import Any
 
 from .channel import ChannelClosed, Malformed
-from .names import sealed_builtins
+from .names import names_of_solution, sealed_builtins
 from .session import Session
 
 Report = dict[str, Any]
@@ -109,7 +109,7 @@ def _in_the_fork(session: Session, module: str, trusted: dict[str, Any], folder:
 def _pytest_report(session: Session, module: str, trusted: dict[str, Any], folder: str) -> Report:
     import pytest
 
-    sys.modules["solution"] = SolutionModule(session, trusted)
+    sys.modules["solution"] = SolutionModule(session, trusted, names_of_solution((module,), "", None, frozenset(trusted)))
     path = os.path.join(folder, "test_task.py")
     with open(path, "w", encoding="utf-8") as file:
         file.write(module)
@@ -177,20 +177,28 @@ def _is_skipped(item: Any) -> bool:
 class SolutionModule(types.ModuleType):
     """`import solution`, as a test module sees it: each name is asked for when it is used."""
 
-    def __init__(self, session: Session, trusted: dict[str, Any]) -> None:
+    def __init__(self, session: Session, trusted: dict[str, Any], used: list[str]) -> None:
         super().__init__("solution")
         self.__dict__["_session"] = session
+        self.__dict__["_used"] = used
         self.__dict__.update({k: v for k, v in trusted.items() if not k.startswith("__")})
 
     def __getattr__(self, name: str) -> Any:
-        if name == "__all__":
-            return self._session.ask("eval", "[name for name in globals() if not name.startswith('_')]", None, None)
+        if name == "__all__":  # of a star import: only what the tests use, so that no hook or test of pytest's comes with it
+            return [name for name in self._used if self._defines(name)]
         if name.startswith("__"):
             raise AttributeError(name)
         try:
             return self._session.fetch(name)
         except NameError:
             raise AttributeError(f"module 'solution' has no attribute {name!r}") from None
+
+    def _defines(self, name: str) -> bool:
+        try:
+            self._session.fetch(name)
+        except NameError:
+            return False
+        return True
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._session.ask("assign", name, value)
