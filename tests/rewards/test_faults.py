@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -131,20 +132,20 @@ def test_a_killed_container_costs_no_grade(command: list[str]) -> None:
     assert_soon(lambda: not containers(os.getpid()))
 
 
-@pytest.mark.filterwarnings("ignore:Exception ignored in. <socket")  # docker's client leaves sockets that it could not connect
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # docker's client leaves what it could not connect
 def test_a_docker_daemon_that_is_gone_gives_no_verdict_and_no_zero(monkeypatch: pytest.MonkeyPatch) -> None:
     skip_unless_it_works("docker")
     jobs = [{"spec": t.rewards[0].model_dump(), "code": a} for t, a in zip(TASKS, ANSWERS, strict=True)]
     pool = SandboxPool(DockerBackend(), 2)
     try:
         outcomes = []
-        for outcome in pool.run(jobs[:8]):
+        for outcome in pool.run(jobs[:14]):  # at most ten have begun when two are told
             outcomes.append(outcome)
             if len(outcomes) == 2:
                 monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
                 _run(["docker", "-H", "unix:///var/run/docker.sock", "kill", *_containers_without(monkeypatch)])
         assert [o and o["verdict"] for o in outcomes[:2]] == ["passed"] * 2
-        assert len(outcomes) == 8
+        assert len(outcomes) == 14
         lost = [o for o in outcomes if o and o["verdict"] == "no_verdict"]
         assert lost
         assert all("docker cannot be reached" in o["detail"] for o in lost)
@@ -249,6 +250,26 @@ def test_a_killed_grading_process_leaves_nothing(backend: str, what: str, tmp_pa
     if backend == "docker":
         assert_soon(lambda: not containers(host.pid))
     assert str(tmp_path) not in Path("/proc/mounts").read_text()
+
+
+DEEP = """
+import os
+os.mkdir("shut", 0); os.symlink("/etc", "link"); open("file", "w").close()
+for _ in range(3000):
+    os.mkdir("d")
+    os.chdir("d")
+def f():
+    return 0
+"""
+
+
+def test_folders_of_an_answer_are_removed_however_deep(grader: Grader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    grades = grader.grade([task(0)] * 4, [DEEP] * 4)
+    assert [(g.verdict, g.detail) for g in grades] == [("passed", None)] * 4
+    assert not [folder for home in tmp_path.iterdir() for folder in home.iterdir() if list(folder.iterdir())]
+    grader.__exit__(None, None, None)
+    assert not list(tmp_path.iterdir())
 
 
 NEVER_STARTED = """

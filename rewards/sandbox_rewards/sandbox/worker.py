@@ -9,13 +9,13 @@ import importlib.resources
 import importlib.util
 import os
 import re
-import shutil
 import subprocess
 import time
 from pathlib import Path
 from typing import Any, Protocol
 
 from sandbox_rewards.sandbox.runner.channel import Channel, ChannelClosed, DeadlinePassed, Malformed
+from sandbox_rewards.sandbox.runner.leftovers import remove_tree
 
 BOOTSTRAP = """
 import importlib.machinery, json, os, sys
@@ -157,7 +157,7 @@ class ProcessConnection:
         text = os.pread(self._stderr, 4 * KEPT_STDERR, 0).decode(errors="replace")
         os.close(self._stderr)
         if self._home:
-            shutil.rmtree(self._home, ignore_errors=True)
+            remove_tree(self._home)
         return text
 
 

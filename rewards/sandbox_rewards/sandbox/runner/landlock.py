@@ -14,6 +14,7 @@ import os
 import struct
 
 from . import seccomp
+from .leftovers import remove_tree
 from .namespaces import PR_SET_NO_NEW_PRIVS, drop_capabilities, prctl
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
@@ -79,9 +80,7 @@ class LandlockCells:
 
     def sweep(self) -> None:
         """Remove what the dead solution left. Its one process is gone, so nobody can swap a path meanwhile."""
-        import shutil  # here: all that is imported before a fork makes it dearer
-
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_tree(self._folder)
 
     def processes(self, known: set[int]) -> list[int]:
         """None to add up: a solution is one process here, held by its address-space limit."""

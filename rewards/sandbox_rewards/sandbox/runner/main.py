@@ -13,6 +13,7 @@ from typing import Any
 
 from . import compiler, namespaces, seccomp, zygote
 from .channel import Channel
+from .leftovers import remove_tree
 
 JUDGE_UID, COMPILER_UID = 39_999, 39_998
 COMPILER_MEMORY = 2**30
@@ -78,9 +79,7 @@ def _leave_a_steward(home: str | None) -> None:
         if os.getpid() != 1:  # the end of pid 1 is the end of all others anyway
             _end_children()
         if home:
-            import shutil
-
-            shutil.rmtree(home, ignore_errors=True)
+            remove_tree(home)
     finally:
         os._exit(status)
 
