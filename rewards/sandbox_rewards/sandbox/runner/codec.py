@@ -41,6 +41,9 @@ class Side(Protocol):
     def meant(self, wire: list[Any]) -> Any:
         """What a wire form that is not data means."""
 
+    def is_handle(self, value: Any) -> bool:
+        """Whether it stands for an object of the other side."""
+
     def companion(self, value: Any, base: type) -> Wire | None:
         """Who answers for an instance of a subclass of `base`; None where it is to be the plain value alone."""
 
@@ -118,7 +121,9 @@ class Codec:
         return self._unusual(value, kind) if write is None else write(value, self._inline)
 
     def _unusual(self, value: Any, kind: type) -> Wire:
-        if value is not None and (known := self.containers.known(value)) is not None:
+        if self._side.is_handle(value):
+            return self._side.opaque(value)
+        if (known := self.containers.known(value)) is not None:
             return ["r", known]
         if kind in self._shared_name:
             return self._of_shared_class(value, self._shared_name[kind])
@@ -159,8 +164,7 @@ class Codec:
         if changes:
             changed, table = changes
             self.decode([None, table])
-            objects = self.containers.objects
-            self._fill([(number, objects[number], entry) for number, entry in changed])
+            self._fill([(number, self.containers.numbered(number), entry) for number, entry in changed])
 
     def _take(self, table: list[Wire]) -> None:
         known = len(self.containers.objects)

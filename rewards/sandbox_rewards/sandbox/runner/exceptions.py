@@ -34,8 +34,9 @@ _WITH_FIELDS = (OSError, NameError, AttributeError, ImportError)
 
 def rebuild(kind: type[BaseException], arguments: tuple[Any, ...]) -> BaseException:
     """An exception of that class. No code of a class that Python text defines is run. Raises what a class of C raises."""
-    error = kind.__new__(kind, *arguments)
-    native = next(k for k in kind.__mro__ if k.__module__ == "builtins" and "__init__" in k.__dict__)
+    natives = [k for k in kind.__mro__ if k.__module__ == "builtins"]
+    error: BaseException = natives[0].__new__(kind, *arguments)
+    native = next(k for k in natives if "__init__" in k.__dict__)
     with contextlib.suppress(TypeError):
         native.__dict__["__init__"](error, *arguments)
     error.args = arguments
@@ -57,6 +58,16 @@ def complete(error: BaseException, attributes: Any, cause: Any, context: Any, hi
         if linked is not None and not isinstance(linked, BaseException):
             raise ValueError("a cause that is no exception")
     error.__cause__, error.__context__, error.__suppress_context__ = cause, context, hidden is True
+
+
+def leave(manager: Any, kind: Any, error: Any, _: Any = None) -> Any:
+    """`manager.__exit__`, with the traceback that the error has here: tracebacks do not cross."""
+    if isinstance(error, BaseException) and error.__traceback__ is None:
+        try:
+            raise error
+        except BaseException:
+            pass
+    return manager.__exit__(kind, error, getattr(error, "__traceback__", None))
 
 
 def library_name(kind: type) -> tuple[str, str] | None:

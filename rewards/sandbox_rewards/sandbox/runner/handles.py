@@ -21,6 +21,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Protocol
 
+from .subclasses import companion_of, put_under_test
+
 
 class Asks(Protocol):
     """What a handle needs of the judge's session: carry out an operation on the solution's side."""
@@ -31,16 +33,17 @@ class Asks(Protocol):
 class Handle:
     """An object of the solution, seen from a test. Equal identity there is equal identity here."""
 
-    def __init__(self, session: Asks, number: int, kind: str, type_name: str) -> None:
-        set_here = object.__setattr__
-        set_here(self, "_session", session)
-        set_here(self, "_number", number)
-        set_here(self, "_kind", kind)
-        set_here(self, "_type_name", type_name)
-        set_here(self, "_weighed", False)
-        set_here(self, "_role", "")
+    def __getattribute__(self, name: str) -> Any:
+        if name[:2] != "__" or name in _ASKED:
+            return _ask(self, "getattr", name)
+        value = object.__getattribute__(self, name)
+        if value is None:  # an operation that its class lacks
+            raise AttributeError(name)
+        return value
 
     def __getattr__(self, name: str) -> Any:
+        if name in OPTIONAL:
+            raise AttributeError(name)
         return _ask(self, "getattr", name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -49,17 +52,11 @@ class Handle:
     def __delattr__(self, name: str) -> None:
         _ask(self, "delattr", name)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        role = object.__getattribute__(self, "_role")
-        try:
-            result = _ask(self, "call", list(args), kwargs)
-        except StopIteration as end:
-            if role:  # a function's would end the test's own loop, and pass it
-                raise RuntimeError("the solution raised StopIteration") from end
-            raise
-        if role == CLASS and isinstance(result, Handle):
-            give_role(result, UNDER_TEST)
-        return result
+    def __copy__(self) -> Any:
+        return _ask(self, "copy")
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return _ask(self, "deepcopy")
 
     def __eq__(self, other: object) -> Any:
         return _ask(self, "eq", other) if _comparable(self, other) else self is other
@@ -139,6 +136,134 @@ class Handle:
         return _ask(self, "reversed")
 
 
+_ASKED = frozenset({
+    "__doc__", "__dict__", "__module__", "__name__", "__qualname__", "__annotations__", "__defaults__", "__kwdefaults__",
+    "__code__", "__wrapped__", "__self__", "__func__", "__slots__",
+})  # fmt: skip
+_ASKED_OF_CLASSES = frozenset({
+    "__doc__", "__module__", "__qualname__", "__annotations__", "__bases__", "__mro__", "__flags__", "__abstractmethods__",
+    "__slots__",
+})  # fmt: skip
+OPTIONAL = (
+    "__iter__", "__next__", "__len__", "__getitem__", "__enter__", "__exit__", "__await__", "__aiter__", "__anext__",
+    "__aenter__", "__aexit__", "__call__", "__hash__", "__reversed__",
+)  # fmt: skip
+"""Operations that the judge's class of a solution's class has only where that class has them: `callable` and the like look."""
+
+
+def _call(self: Handle, *args: Any, **kwargs: Any) -> Any:
+    role = object.__getattribute__(self, "_role")
+    try:
+        result = _ask(self, "call", list(args), kwargs)
+    except StopIteration as end:
+        if role:  # a function's would end the test's own loop, and pass it
+            raise RuntimeError("the solution raised StopIteration") from end
+        raise
+    if role == CLASS:
+        if isinstance(result, Handle):
+            give_role(result, UNDER_TEST)
+        elif companion_of(result) is not None:
+            put_under_test(result)
+            give_role(companion_of(result), UNDER_TEST)
+    return result
+
+
+def _set(handle: Handle, name: str, value: Any) -> None:
+    (type if isinstance(handle, type) else object).__setattr__(handle, name, value)
+
+
+def set_up(handle: Handle, session: Asks, number: int, kind: str) -> Handle:
+    for name, value in (("_session", session), ("_number", number), ("_kind", kind), ("_weighed", False), ("_role", "")):
+        _set(handle, name, value)
+    return handle
+
+
+class AnyHandle(Handle):
+    """A handle to an object of unknown class: it can be called, for all that is known here."""
+
+    __call__ = _call
+
+
+class ClassHandle(Handle, type):
+    """A class of the solution, as a real class of the judge: its instances here are the handles to its instances there."""
+
+    def __new__(cls, name: str, bases: tuple[Any, ...], members: dict[str, Any], **named: Any) -> Any:
+        """What a test's `class` statement with such a base does: the solution's side makes it, of the test's methods."""
+        session = next(object.__getattribute__(base, "_session") for base in bases if isinstance(base, ClassHandle))
+        cell = members.pop("__classcell__", None)
+        made = session.ask("subclass", name, bases, members, named)
+        if cell is not None:
+            cell.cell_contents = made
+        return made
+
+    def __init__(cls, *_: Any, **__: Any) -> None:
+        pass
+
+    def __getattribute__(cls, name: str) -> Any:
+        if name[:2] != "__" or name in _ASKED_OF_CLASSES:
+            return _ask(cls, "getattr", name)
+        return type.__getattribute__(cls, name)
+
+    def __getattr__(cls, name: str) -> Any:
+        return _ask(cls, "getattr", name)
+
+    __call__ = _call
+    __eq__ = type.__eq__
+    __ne__ = type.__ne__
+    __hash__ = type.__hash__
+
+
+def class_handle(session: Asks, number: int, name: str, has: list[str], methods: list[str], bases: list[Any]) -> ClassHandle:
+    """The judge's class for a class of the solution: the operations and methods that it has, its bases as far as known here."""
+    members: dict[str, Any] = {each: Handle.__dict__.get(each) for each in OPTIONAL if each in has and each != "__call__"}
+    members.update({each: None for each in OPTIONAL if each not in has and each != "__call__"})
+    members.update({each: _inherited(each) for each in methods if each[:1] != "_"})
+    members["__init__"] = _inherited("__init__")
+    if "__call__" in has:
+        members["__call__"] = _call
+    if "__next__" in has:  # `itertools.tee` would have it copied
+        members["__copy__"] = None
+    if kind := _KINDS.get(name):
+        members["__class__"] = property(lambda self: kind)
+    made: Any = _make(str(name).removeprefix("builtins."), bases, members)
+    set_up(made, session, number, "class")
+    for base in bases:
+        if not isinstance(base, Handle) and hasattr(base, "register"):
+            base.register(made)
+    return made  # type: ignore[no-any-return]
+
+
+def _make(name: str, bases: list[Any], members: dict[str, Any]) -> Any:
+    theirs: list[Any] = [base for base in bases if isinstance(base, ClassHandle)]
+    plain = [base for base in bases if type(base) is type]
+    try:
+        return type.__new__(ClassHandle, name, (*(theirs or [Handle]), *plain), members)
+    except TypeError:  # bases that do not go together here
+        return type.__new__(ClassHandle, name, (Handle,), members)
+
+
+_KINDS: dict[str, type] = {f"builtins.{kind.__name__}": kind for kind in (
+    types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.GeneratorType, types.AsyncGeneratorType, property,
+)}  # fmt: skip
+"""Types of Python's own that `inspect` and `isinstance` look for; what such a handle says otherwise is asked, as ever."""
+
+
+def _inherited(name: str) -> Callable[..., Any]:
+    """What `super()` of a test's subclass finds: the method, carried out on the solution's side."""
+
+    def method(self: Any, *arguments: Any, **named: Any) -> Any:
+        owner = next(kind for kind in type.mro(type(self)) if kind.__dict__.get(name) is method)
+        return getattr(owner, name)(self, *arguments, **named)
+
+    method.__name__ = name
+    return method
+
+
+def new_handle(session: Asks, number: int, kind: str, of_class: Any = None) -> Handle:
+    known: Any = of_class if isinstance(of_class, ClassHandle) else AnyHandle
+    return set_up(object.__new__(known), session, number, kind)
+
+
 def number_of(handle: Handle) -> int:
     """The solution's number of this handle."""
     return int(object.__getattribute__(handle, "_number"))
@@ -149,7 +274,7 @@ NAMED, CLASS, UNDER_TEST = "named", "class", "under test"
 
 
 def give_role(handle: Handle, role: str) -> None:
-    object.__setattr__(handle, "_role", role)
+    _set(handle, "_role", role)
 
 
 def kind_of(handle: Handle) -> str:
@@ -167,7 +292,7 @@ def _weigh(result: Any, do: str) -> Any:
     """Mark what came of arithmetic with plain data. Raises TypeError for plain data, which could be measured."""
     if not isinstance(result, Handle):
         raise TypeError(f"'{do}' of what a solution's object gave together with plain data is not for its class to decide")
-    object.__setattr__(result, "_weighed", True)
+    _set(result, "_weighed", True)
     return result
 
 

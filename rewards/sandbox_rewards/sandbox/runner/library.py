@@ -38,8 +38,19 @@ def wire(value: Any, inline: _Inline) -> Wire | None:
         return _type_wire(value)
     if kind in _VIEWS:
         return _view_wire(value, inline)
+    if kind.__module__ == "dataclasses" and kind.__name__ in ("_FIELD_BASE", "_MISSING_TYPE"):
+        return next((["LD", name] for name in _TOKENS if getattr(sys.modules["dataclasses"], name) is value), None)
     write = _WRITE.get(f"{kind.__module__}.{kind.__qualname__}")
     return write(value, inline) if write is not None and _is_the_librarys(kind) else None
+
+
+_TOKENS = ("_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR", "MISSING")
+
+
+def _read_token(w: Wire, _: _Inline) -> Any:
+    import dataclasses
+
+    return getattr(dataclasses, _TOKENS[_TOKENS.index(w[1])])
 
 
 def is_mutable(value: Any) -> bool:
@@ -161,5 +172,5 @@ _WRITE: dict[str, Callable[[Any, _Inline], Wire]] = {
 }
 READ: dict[str, Callable[[Wire, _Inline], Any]] = {
     "LT": _read_type, "LV": _read_view, "LN": _read_namespace, "LR": _read_pattern, "LP": _read_path, "LZ": _read_zone,
-    "LU": _read_uuid, "LA": _read_address,
+    "LU": _read_uuid, "LD": _read_token, "LA": _read_address,
 }  # fmt: skip

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .exceptions import leave
 from .operators import OPERATORS, REFLECTED
 
 _PRIVATE = ("_", "f_", "gi_", "cr_", "ag_", "tb_", "co_")
@@ -65,6 +66,7 @@ def _await(target: Any) -> Any:
 _DOINGS: dict[str, Callable[..., Any]] = {
     **OPERATORS,
     **REFLECTED,
+    "exit": leave,
     "call": lambda target, args, kwargs: target(*args, **kwargs),
     "attribute": _attribute,
     "setattr": _set_attribute,

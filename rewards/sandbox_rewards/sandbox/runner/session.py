@@ -10,7 +10,7 @@ from typing import Any
 from . import exceptions, subclasses
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 from .codec import Codec
-from .handles import CLASS, NAMED, Handle, give_role, kind_of, known_type, number_of, type_name
+from .handles import CLASS, NAMED, Handle, class_handle, give_role, kind_of, known_type, new_handle, number_of, type_name
 from .own_objects import on_own_object
 
 
@@ -157,7 +157,7 @@ class Session:
         if more:
             exceptions.complete(error, *more)
         error.__dict__["from_solution"] = str(text)[:300]
-        error.__dict__["_remote"] = self._handles[number] = Handle(self, number, "object", kind.__name__)
+        error.__dict__["_remote"] = self._handles[number] = new_handle(self, number, "object")
         if "_handle" in vars(kind):  # the solution's own class: its attributes are asked there
             error.__dict__["_message"] = str(message)
         self._handles[number] = error
@@ -193,12 +193,16 @@ class Session:
             return ["X", number, value.__name__, [self.opaque(base) for base in value.__bases__]]
         if isinstance(value, types.FunctionType):
             return ["j", number, self.codec._inline(_about(value))]
-        return ["j", number]
+        kind = next((kind for kind in type(value).__mro__ if self.shared.get(kind.__name__) is kind), None)
+        return ["j", number] if kind is None else ["j", number, ["t", [["t", ["_class", self.opaque(kind)]]]]]
 
     def _hand_out(self, value: Any) -> int:
         number = self._mine_number[id(value)] = len(self._mine)
         self._mine.append(value)
         return number
+
+    def is_handle(self, value: Any) -> bool:
+        return isinstance(value, Handle)
 
     def companion(self, value: Any, base: type) -> Any:
         theirs = subclasses.companion_of(value)
@@ -216,7 +220,7 @@ class Session:
             raise Malformed("a companion of unknown kind")
         made = self._handles.get(number)
         if made is None:
-            handle = Handle(self, number, "object", str(name))
+            handle = new_handle(self, number, "object")
             made = self._handles[number] = subclasses.with_companion(value, str(name), opened, handle)
         elif subclasses.companion_of(made) is None:
             raise Malformed("a companion that is something else")
@@ -244,14 +248,18 @@ class Session:
 
     def _new_handle(self, number: int, wire: list[Any]) -> Any:
         kind, name = wire[2], str(wire[3])
-        handle = Handle(self, number, kind, name)
+        if kind == "class":
+            _, _, _, _, has, methods, bases = wire
+            return class_handle(self, number, name, has, [str(m) for m in methods], [self.meant(base) for base in bases])
+        handle = new_handle(self, number, kind, self.meant(wire[4]) if kind == "object" and len(wire) > 4 else None)
         if kind == "exception":
             bases = [self.meant(base) for base in wire[4]]
             return exceptions.own_class(name, bases, {
                 "_handle": handle, "__module__": "solution", "__str__": _remote_text, "__getattr__": _remote_attribute,
+                "__new__": _made_there, "__init__": lambda *_, **__: None,
             })  # fmt: skip
         if kind == "coroutine":
-            return _await(handle)
+            return _await(self, handle)
         return handle
 
     def _own(self, wire: Any) -> Any:
@@ -308,8 +316,20 @@ def _catches_all(value: Any) -> bool:
     return any(kind in (BaseException, Exception, AssertionError) for kind in kinds if isinstance(kind, type))
 
 
-async def _await(handle: Handle) -> Any:
-    return await handle
+async def _await(session: Session, handle: Handle) -> Any:
+    """A coroutine of the solution: its loop runs in turns with the test's, so that several of them overlap."""
+    import asyncio
+
+    done, result = session.ask("start", handle)
+    try:
+        while not done:
+            await asyncio.sleep(0)
+            done, result = session.ask("turn", result)
+    except (asyncio.CancelledError, GeneratorExit):
+        if not done and session.lost is None:
+            session.ask("cancel", result)
+        raise
+    return result
 
 
 def _about(function: types.FunctionType) -> tuple[tuple[str, Any], ...]:
@@ -326,6 +346,15 @@ def _about(function: types.FunctionType) -> tuple[tuple[str, Any], ...]:
         ("__annotations__", {k: v for k, v in function.__annotations__.items() if isinstance(v, (type, str))}),
         ("_parameters", called),
     )  # fmt: skip
+
+
+def _made_there(kind: Any, *args: Any, **kwargs: Any) -> Any:
+    """A test makes an exception of the solution's class: there."""
+    if "_handle" not in vars(kind):  # a test's own subclass
+        error = BaseException.__new__(kind, *args)
+        error.args = args
+        return error
+    return vars(kind)["_handle"](*args, **kwargs)
 
 
 def _remote_text(self: BaseException) -> str:

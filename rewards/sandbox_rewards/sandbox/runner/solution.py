@@ -21,7 +21,7 @@ from . import exceptions, languages, subclasses
 from .channel import Channel, ChannelClosed
 from .codec import Codec
 from .compiler import packed, run_packed
-from .handles import known_type, type_name
+from .handles import OPTIONAL, known_type, type_name
 from .operators import BINARY, COMPARISONS, OPERATORS
 
 READY, STREAMS = b"+", b"p"
@@ -118,6 +118,7 @@ class Solution:
         self.codec = Codec(self, self.shared)
         self._judges: dict[int, Any] = {}
         self._number_of: dict[int, int] = {}
+        self._described: set[int] = set()
         self._turn: Any = None
         self._loop: Any = None
 
@@ -176,6 +177,7 @@ class Solution:
             codec.containers.drop(request.get("drop"))
             reply = {"ok": True, "value": codec.encode(OPERATIONS[request["do"]](self, *arguments))}
         except BaseException as error:
+            self._described.clear()  # what was to be sent may not have been
             reply = {"ok": False, "raised": self._raised(error)}
         if changes := codec.changes():
             reply["changed"] = changes
@@ -224,7 +226,20 @@ class Solution:
             return self._exception(value)
         if isinstance(value, types.CoroutineType):
             return ["h", self.handle(value), "coroutine", str(kind.__name__)]
-        return ["h", self.handle(value), "object", kind.__name__]
+        return ["h", self.handle(value), "object", kind.__name__, self._class_of_object(kind)]
+
+    def _class_of_object(self, kind: type) -> Any:
+        """The class of an object that stays here; Python's own types too, as far as this object goes."""
+        known = id(kind) in self._described
+        self._described.add(id(kind))
+        if known:
+            return ["h", self.handle(kind)]
+        has = [name for name in OPTIONAL if _has(kind, name) or (name == "__iter__" and _has(kind, "__getitem__"))]
+        methods = [name for name, value in vars(kind).items() if isinstance(value, types.FunctionType) and name[:1] != "_"]
+        near = [base for base in type.mro(kind)[1:] if base.__module__ == "solution" or self.shared.get(base.__name__) is base]
+        bases = [self.opaque(base) for base in kind.__bases__ if base in near and not issubclass(base, BaseException)]
+        name = "builtins." * (kind.__module__ == "builtins") + kind.__name__
+        return ["h", self.handle(kind), "class", name, has, methods, bases]
 
     def _class(self, value: type) -> Any:
         if name := type_name(value):
@@ -232,7 +247,7 @@ class Solution:
         if self.shared.get(value.__name__) is value:
             return ["P", value.__name__]
         if not issubclass(value, BaseException):
-            return ["h", self.handle(value), "class", value.__name__]
+            return self._class_of_object(value)
         bases = [self.opaque(base) for base in value.__bases__]
         wire = ["h", self.handle(value), "exception", value.__name__, bases]
         known = exceptions.library_name(value)
@@ -244,6 +259,9 @@ class Solution:
         if known:
             return ["x", number]
         return ["x", number, self.codec._inline(exceptions.describe(error)), describe(error), str_or_empty(error)]
+
+    def is_handle(self, value: Any) -> bool:
+        return type(value) is JudgeObject
 
     def companion(self, value: Any, base: type) -> Any:
         number = self._number_of.get(id(value))
@@ -324,6 +342,10 @@ class Solution:
         return message["ok"], value
 
 
+def _has(kind: type, name: str) -> bool:
+    return next((base.__dict__[name] for base in type.mro(kind) if name in base.__dict__), None) is not None
+
+
 class Printed(io.TextIOWrapper):
     """What the solution prints during one call, for tests that look at it; what goes beyond the room is dropped."""
 
@@ -355,6 +377,9 @@ class JudgeObject:
         object.__setattr__(self, "_number", number)
         self.__dict__.update(about)
 
+    __class__: Any = property(lambda self: _class_of(self))
+
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._solution.ask_judge("call", self, args, kwargs)
 
@@ -369,6 +394,15 @@ class JudgeObject:
     def __await__(self) -> Any:
         return self._solution.ask_judge("await", self)
         yield  # makes this a generator function, as `await` wants
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None or "_parameters" not in self.__dict__ else types.MethodType(self, instance)
+
+
+def _class_of(judges: JudgeObject) -> type:
+    """The prelude's class that a test's object is an instance of, for `isinstance`."""
+    kind: type = judges.__dict__.get("_class", JudgeObject)
+    return kind
 
 
 def _signature(about: dict[str, Any]) -> Any:
@@ -420,9 +454,39 @@ def _await(solution: Solution, awaitable: Any) -> Any:
     return solution.loop.run_until_complete(wait())
 
 
+TURN_S = 0.005
+"""How long one request runs the event loop while what it waits for is not there."""
+
+
+def _start(solution: Solution, awaitable: Any) -> tuple[bool, Any]:
+    async def wait() -> Any:
+        return await awaitable
+
+    return _turn(solution, solution.loop.create_task(wait()))
+
+
+def _turn(solution: Solution, task: Any) -> tuple[bool, Any]:
+    """Whether the task is done, and its result or else itself."""
+    import asyncio
+
+    solution.loop.run_until_complete(asyncio.wait({task}, timeout=TURN_S))
+    return (True, task.result()) if task.done() else (False, task)
+
+
+def _cancel(solution: Solution, task: Any) -> None:
+    task.cancel()
+    _turn(solution, task)
+
+
 def _awaiting(name: str) -> Callable[..., Any]:
     """What an asynchronous iterator or context manager gives, waited for."""
     return lambda solution, target, *arguments: _await(solution, getattr(target, name)(*arguments))
+
+
+def _copying(how: str, target: Any) -> Any:
+    import copy
+
+    return getattr(copy, how)(target)
 
 
 def _builtin(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -440,9 +504,16 @@ def _evaluate(run: Callable[..., Any]) -> Callable[..., Any]:
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
     **{name: _builtin(function) for name, function in OPERATORS.items()},
+    "exit": _builtin(exceptions.leave),
     "fetch": _fetch,
     "call": lambda _, target, args, kwargs: target(*args, **kwargs),
     "await": _await,
+    "copy": lambda _, target: _copying("copy", target),
+    "deepcopy": lambda _, target: _copying("deepcopy", target),
+    "subclass": lambda _, name, bases, members, named: types.new_class(name, bases, named, lambda space: space.update(members)),
+    "start": _start,
+    "turn": _turn,
+    "cancel": _cancel,
     "aiter": lambda _, target: target.__aiter__(),
     "anext": _awaiting("__anext__"),
     "aenter": _awaiting("__aenter__"),
