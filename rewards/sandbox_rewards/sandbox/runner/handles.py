@@ -252,8 +252,8 @@ def _inherited(name: str) -> Callable[..., Any]:
     """What `super()` of a test's subclass finds: the method, carried out on the solution's side."""
 
     def method(self: Any, *arguments: Any, **named: Any) -> Any:
-        owner = next(kind for kind in type.mro(type(self)) if kind.__dict__.get(name) is method)
-        return getattr(owner, name)(self, *arguments, **named)
+        owner: Any = next(kind for kind in type.mro(type(self)) if kind.__dict__.get(name) is method)
+        return _ask(owner, "getattr", name)(self, *arguments, **named)
 
     method.__name__ = name
     return method

@@ -119,6 +119,7 @@ class Solution:
         self._judges: dict[int, Any] = {}
         self._number_of: dict[int, int] = {}
         self._described: set[int] = set()
+        self._lent: dict[int, tuple[Any, Any]] = {}
         self._turn: Any = None
         self._loop: Any = None
 
@@ -220,6 +221,8 @@ class Solution:
             return ["j", object.__getattribute__(value, "_number")]
         if (number := self._number_of.get(id(value))) is not None and self._judges[number] is value:
             return ["j", number]
+        if id(value) in self._lent:
+            return self._lent[id(value)][1]
         if isinstance(value, type):
             return self._class(value)
         if isinstance(value, BaseException):
@@ -288,7 +291,9 @@ class Solution:
         if tag == "P":
             return self.shared[wire[1]]
         if tag == "G":
-            return operator.attrgetter(wire[2])(__import__(wire[1], fromlist=["_"]))
+            found = operator.attrgetter(wire[2])(__import__(wire[1], fromlist=["_"]))
+            self._lent[id(found)] = (found, ["B", wire[1], wire[2]])
+            return found
         if wire[1] not in self._judges:
             self._keep(wire[1], self._judges_own(tag, wire))
         return self._judges[wire[1]]
