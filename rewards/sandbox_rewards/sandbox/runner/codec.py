@@ -25,7 +25,7 @@ from typing import Any, Protocol
 
 from . import library
 from .channel import Malformed
-from .containers import Containers, attributes
+from .containers import Containers, attributes, slots
 
 Wire = Any
 _SMALL = 1 << 63
@@ -266,18 +266,10 @@ def _attribute(name: Any) -> str:
 
 def _set(container: Any, name: str, value: Any) -> None:
     own = getattr(container, "__dict__", None)
-    if own is not None and name not in _slots(type(container)):
+    if own is not None and name not in slots(type(container)):
         own[name] = value
     else:
         object.__setattr__(container, name, value)
-
-
-def _slots(kind: type) -> set[str]:
-    return {name for base in kind.__mro__ for name in _names(base.__dict__.get("__slots__", ()))}
-
-
-def _names(slots: Any) -> tuple[str, ...]:
-    return (slots,) if isinstance(slots, str) else tuple(slots)
 
 
 def _zone_wire(tz: dt.tzinfo | None, inline: _Inline) -> Wire:

@@ -7,6 +7,7 @@ little but its channel. Whatever goes wrong with it, a solution's own process co
 
 from __future__ import annotations
 
+import functools
 import marshal
 import time
 import warnings
@@ -26,6 +27,12 @@ class Uncompilable(Exception):
 def packed(source: str, name: str) -> str:
     """Compiled source as text: marshal's bytes, one character each. Raises SyntaxError and what else `compile` raises."""
     return marshal.dumps(compile(source, name, "exec", dont_inherit=True)).decode("latin-1")
+
+
+@functools.lru_cache(maxsize=1024)
+def packed_prelude(source: str) -> str:
+    """The prelude as the solution's process takes it; compiled by the judge, which knows it to be the task's own."""
+    return packed(source, "prelude.py") if source else ""
 
 
 def run_packed(code: str, namespace: dict[str, Any]) -> None:

@@ -114,12 +114,17 @@ class Containers:
 def attributes(thing: Any) -> dict[str, Any]:
     """Instance attributes of an object, those in slots too."""
     found = dict(getattr(thing, "__dict__", ()))
-    for base in type(thing).__mro__:
-        slots = base.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if name not in ("__dict__", "__weakref__") and hasattr(thing, name):
-                found[name] = getattr(thing, name)
+    found.update((name, getattr(thing, name)) for name in slots(type(thing)) if hasattr(thing, name))
     return found
+
+
+def slots(kind: type) -> list[str]:
+    """Names of the attributes that its instances keep outside their `__dict__`."""
+    found: list[str] = []
+    for base in kind.__mro__:
+        own = base.__dict__.get("__slots__", ())
+        found += (own,) if isinstance(own, str) else own
+    return [name for name in found if name not in ("__dict__", "__weakref__")]
 
 
 def _content(container: Any) -> Any:

@@ -11,7 +11,8 @@ import sys
 from typing import Any
 
 from .channel import ChannelClosed, DeadlinePassed, Malformed
-from .compiler import Compiler, Uncompilable, packed
+from .compiler import Compiler, Uncompilable, packed_prelude
+from .outcomes import limits, outcome, tests_in
 from .session import NotLoaded, Session
 from .zygote import Zygote
 
@@ -25,15 +26,14 @@ _REPORT = "_inline_report"
 def judge_inline(job: dict[str, Any], zygote: Zygote, compiler: Compiler) -> dict[str, Any]:
     """Verdict for styles `asserts` and `check`, on the word of the solution's process."""
     spec = job["spec"]
-    total = len(spec["tests"]) if spec["style"] == "asserts" else 1
+    total = tests_in(spec)
     try:
         compiler.packed(job["code"])  # only to tell a syntax error of the answer from one of its doing
-        prelude = packed(spec["prelude"], "prelude.py") if spec["prelude"] else ""
     except Uncompilable as error:
-        return _outcome("syntax_error", 0, total, str(error))
+        return outcome("syntax_error", 0, total, str(error))
     channel = zygote.spawn(limit_s=spec["time_limit_s"], memory_mb=spec["memory_limit_mb"])
     try:
-        found = Session(channel, {}).load(_work(job, prelude))
+        found = Session(channel, {}).load(_work(job))
         passed, verdict, detail = _read(found.get(_REPORT), total)
     except DeadlinePassed:
         passed, verdict, detail = 0, "time_limit", f"no answer within {spec['time_limit_s']:g} s"
@@ -48,16 +48,17 @@ def judge_inline(job: dict[str, Any], zygote: Zygote, compiler: Compiler) -> dic
         death = zygote.finish()
     if verdict is None:
         verdict, detail = death.verdict(spec)
-    return _outcome(verdict, passed, total, detail)
+    return outcome(verdict, passed, total, detail)
 
 
-def _work(job: dict[str, Any], prelude: str) -> dict[str, Any]:
+def _work(job: dict[str, Any]) -> dict[str, Any]:
     """The solution's job as a module that runs answer and tests and keeps the report as a value of its own."""
     spec = job["spec"]
     inner = {"inline": True, "code": job["code"], **{key: spec[key] for key in ("style", "setup", "tests", "entry_point")}}
     code = f"from runner.inline import run_here as {_REPORT}\n{_REPORT} = {_REPORT}(globals(), {inner!r})\n"
-    limits = {"cpu_s": spec["time_limit_s"], "memory_mb": spec["memory_limit_mb"]}
-    return {"program": False, "prelude": prelude, "code": code, "names": [_REPORT], "limits": limits}
+    return {
+        "program": False, "prelude": packed_prelude(spec["prelude"]), "code": code, "names": [_REPORT], "limits": limits(spec),
+    }  # fmt: skip
 
 
 def _read(report: Any, total: int) -> tuple[int, str, str | None]:
@@ -73,11 +74,6 @@ def _read(report: Any, total: int) -> tuple[int, str, str | None]:
 
 
 _VERDICTS = ("failed", "runtime_error", "syntax_error", "memory_limit")
-
-
-def _outcome(verdict: str, passed: int, total: int, detail: str | None) -> dict[str, Any]:
-    said = None if detail is None else detail[:300].encode("utf-8", "replace").decode()
-    return {"verdict": verdict, "tests_passed": passed, "tests_total": total, "detail": said}
 
 
 # -- The solution's part --------------------------------------------------------------------------------------------------

@@ -17,14 +17,14 @@ from . import pytest_style
 from .alarm import TimeUp, alarm
 from .alarm import install as install_alarm
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
-from .compiler import Compiler, Uncompilable, packed
+from .compiler import Compiler, Uncompilable, packed_prelude
+from .forks import ForkLate
 from .inline import judge_inline
 from .names import TestNames, names_of_solution, sealed_builtins, unimported_modules
+from .outcomes import Outcome, limits, outcome, tests_in
 from .session import NotLoaded, Session, SolutionLost
 from .stdio import run_cases
 from .zygote import BoxFault, Zygote
-
-Outcome = dict[str, Any]
 
 
 def serve(host: Channel, zygote: Zygote, compiler: Compiler, home: str) -> None:
@@ -39,12 +39,12 @@ def serve(host: Channel, zygote: Zygote, compiler: Compiler, home: str) -> None:
             return
         started = time.monotonic()
         try:
-            outcome = run_cases(job, zygote) if job["spec"]["style"] == "stdio" else judge(job, zygote, compiler, home)
+            found = run_cases(job, zygote) if job["spec"]["style"] == "stdio" else judge(job, zygote, compiler, home)
         except BoxFault as fault:
-            outcome = {"fault": str(fault)}
-        outcome["seconds"] = round(time.monotonic() - started, 6)
-        outcome["job"] = job.get("job")
-        host.send(outcome)
+            found = {"fault": str(fault)}
+        found["seconds"] = round(time.monotonic() - started, 6)
+        found["job"] = job.get("job")
+        host.send(found)
 
 
 RECURSION_LIMIT, HIGHEST_RECURSION_LIMIT = 1000, 20_000
@@ -74,15 +74,15 @@ def judge(job: dict[str, Any], zygote: Zygote, compiler: Compiler, home: str) ->
         return judge_inline(job, zygote, compiler)
     pytest_style.install(job.get("libraries"))
     spec, limit = job["spec"], job["spec"]["time_limit_s"]
-    total = len(spec["tests"]) if spec["style"] == "asserts" else 1
+    total = tests_in(spec)
     try:
         trusted = _trusted_namespace(spec)
     except Exception as error:
-        return _outcome("no_verdict", 0, total, f"the task's prelude fails: {type(error).__name__}: {error}")
+        return outcome("no_verdict", 0, total, f"the task's prelude fails: {type(error).__name__}: {error}")
     try:
         code = compiler.packed(job["code"])
     except Uncompilable as error:
-        return _outcome("syntax_error", 0, total, str(error))
+        return outcome("syntax_error", 0, total, str(error))
     shared = {k: v for k, v in trusted.items() if isinstance(v, type) and v.__module__ == "prelude"}
     channel = zygote.spawn(limit_s=limit, memory_mb=spec["memory_limit_mb"])
     deadline = channel.deadline or 0.0
@@ -95,7 +95,7 @@ def judge(job: dict[str, Any], zygote: Zygote, compiler: Compiler, home: str) ->
                 run.tests(spec)
         if spec["style"] == "pytest":
             run.module(spec, home, deadline)
-    except (DeadlinePassed, TimeUp, pytest_style.TimeIsUp):
+    except (DeadlinePassed, TimeUp, ForkLate):
         run.end("time_limit", f"no answer within {limit:g} s")
     except NotLoaded as error:
         run.end(error.verdict, error.detail)
@@ -112,7 +112,7 @@ def judge(job: dict[str, Any], zygote: Zygote, compiler: Compiler, home: str) ->
         run.end(*death.verdict(spec))
     if time.monotonic() > deadline and run.verdict != "no_verdict":
         run.end("time_limit", f"no answer within {limit:g} s")
-    return _outcome(run.verdict or "no_verdict", run.passed, run.total, run.detail)
+    return outcome(run.verdict or "no_verdict", run.passed, run.total, run.detail)
 
 
 def _trusted_namespace(spec: dict[str, Any]) -> dict[str, Any]:
@@ -121,21 +121,6 @@ def _trusted_namespace(spec: dict[str, Any]) -> dict[str, Any]:
     if spec["prelude"]:
         exec(compiled(spec["prelude"], "prelude.py"), namespace)
     return namespace
-
-
-def limits(spec: dict[str, Any]) -> dict[str, Any]:
-    return {"cpu_s": spec["time_limit_s"], "memory_mb": spec["memory_limit_mb"]}
-
-
-def _outcome(verdict: str, passed: int, total: int, detail: str | None) -> Outcome:
-    said = None if detail is None else detail[:300].encode("utf-8", "replace").decode()
-    return {"verdict": verdict, "tests_passed": passed, "tests_total": total, "detail": said}
-
-
-@functools.lru_cache(maxsize=1024)
-def packed_prelude(source: str) -> str:
-    """The prelude as the solution's process takes it; compiled here, where it is known to be the task's own."""
-    return packed(source, "prelude.py") if source else ""
 
 
 class _Run:
@@ -149,6 +134,7 @@ class _Run:
         self.detail: str | None = None
         self.trusted: dict[str, Any] = {}
         self.found: dict[str, Any] = {}
+
     def end(self, verdict: str | None, detail: str | None) -> None:
         self.verdict, self.detail = verdict, detail
 

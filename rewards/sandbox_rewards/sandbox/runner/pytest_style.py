@@ -10,26 +10,19 @@ from __future__ import annotations
 import contextlib
 import importlib.machinery
 import io
-import json
 import os
-import select
-import signal
 import sys
-import time
 import types
 from typing import Any
 
 from .channel import ChannelClosed, Malformed
+from .forks import ForkDied, in_a_fork
 from .names import names_of_solution, sealed_builtins
 from .session import Session
 
 Report = dict[str, Any]
 """What the fork tells: tests `passed` of `total`, `verdict` and `detail` of the first failure, and whether and why the
 solution was `lost`."""
-
-
-class TimeIsUp(Exception):
-    """The fork did not end in time; it is gone now."""
 
 
 class Libraries:
@@ -66,44 +59,12 @@ def install(libraries: dict[str, Any] | None) -> None:
 
 
 def run(session: Session, module: str, trusted: dict[str, Any], folder: str, deadline: float) -> Report:
-    """Run a test module in a fork. Raises `TimeIsUp` at `deadline` (a `time.monotonic()` moment)."""
-    read_end, write_end = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(read_end)
-        _in_the_fork(session, module, trusted, folder, write_end)
-    os.close(write_end)
+    """Run a test module in a fork. Raises `ForkLate` at `deadline` (a `time.monotonic()` moment)."""
     try:
-        return _read_report(read_end, deadline)
-    finally:
-        os.close(read_end)
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-
-
-def _read_report(read_end: int, deadline: float) -> Report:
-    text = b""
-    while True:
-        if not select.select([read_end], [], [], max(0.0, deadline - time.monotonic()))[0]:
-            raise TimeIsUp
-        more = os.read(read_end, 1 << 16)
-        if not more:
-            break
-        text += more
-    if not text:  # the fork itself died, of memory most likely
+        report: Report = in_a_fork(lambda: _pytest_report(session, module, trusted, folder), deadline)
+    except ForkDied:
         return {"passed": 0, "total": 1, "verdict": "memory_limit", "detail": "the tests ran out of memory", "lost": None}
-    report: Report = json.loads(text)
     return report
-
-
-def _in_the_fork(session: Session, module: str, trusted: dict[str, Any], folder: str, write_end: int) -> None:
-    """Never returns. What pytest prints goes nowhere; the report is all that leaves."""
-    try:
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        report = _pytest_report(session, module, trusted, folder)
-        os.write(write_end, json.dumps(report).encode())
-    finally:
-        os._exit(0)
 
 
 def _pytest_report(session: Session, module: str, trusted: dict[str, Any], folder: str) -> Report:
@@ -123,11 +84,11 @@ def _pytest_report(session: Session, module: str, trusted: dict[str, Any], folde
     os.unlink(path)
     lost = session.lost.reason if session.lost else None
     passed, total = len(record.passed - record.failed), max(1, len(record.collected))
+    whole = status == 0 and passed == len(record.collected) > 0
     verdict, detail = record.first or ("failed", f"pytest ended with status {int(status)}")
     return {
         "passed": passed, "total": total, "memory": session.memory_error,
-        "verdict": "passed" if status == 0 and passed == len(record.collected) > 0 else verdict,
-        "detail": None if status == 0 and passed == len(record.collected) > 0 else detail[:300],
+        "verdict": "passed" if whole else verdict, "detail": None if whole else detail[:300],
         "lost": "closed" if isinstance(lost, ChannelClosed) else str(lost) if isinstance(lost, Malformed) else None,
     }  # fmt: skip
 

@@ -7,17 +7,16 @@ that a program does can say it.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
 import select
-import signal
 import time
 from typing import Any
 
 from . import languages
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
+from .forks import ForkDied, ForkLate, in_a_fork
 from .zygote import Zygote
 
 MAX_OUTPUT = 16 * 2**20
@@ -151,38 +150,23 @@ def _said_by(source: str, *arguments: str) -> bool | str:
     It runs in a fork of the judge: as trusted, but bounded in time even where no signal interrupts it, and without a
     memory of what it was asked before.
     """
-    read_end, write_end = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(read_end)
-        _check_in_the_fork(source, arguments, write_end)
-    os.close(write_end)
     try:
-        if not select.select([read_end], [], [], CHECKER_S)[0]:
-            return f"did not end within {CHECKER_S:g} s"
-        report = os.read(read_end, 1 << 16)
-    finally:
-        os.close(read_end)
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-    said: bool | str = json.loads(report) if report else "died, of memory most likely"
+        said: bool | str = in_a_fork(lambda: _check(source, arguments), time.monotonic() + CHECKER_S)
+    except ForkLate:
+        return f"did not end within {CHECKER_S:g} s"
+    except ForkDied:
+        return "died, of memory most likely"
     return said
 
 
-def _check_in_the_fork(source: str, arguments: tuple[str, ...], write_end: int) -> None:
-    """Never returns; one short write tells what `_said_by` gives."""
+def _check(source: str, arguments: tuple[str, ...]) -> bool | str:
+    names: dict[str, Any] = {"__name__": "checker"}
     try:
-        names: dict[str, Any] = {"__name__": "checker"}
-        try:
-            exec(compile(source, "checker.py", "exec", dont_inherit=True), names)
-            said = names["check"](*arguments)
-            if not isinstance(said, bool):
-                said = f"gave {type(said).__name__}, not a bool"
-        except BaseException as error:
-            said = f"fails: {type(error).__name__}: {error!s:.200}".encode("utf-8", "replace").decode()
-        os.write(write_end, json.dumps(said).encode())
-    finally:
-        os._exit(0)
+        exec(compile(source, "checker.py", "exec", dont_inherit=True), names)
+        said = names["check"](*arguments)
+    except BaseException as error:
+        return f"fails: {type(error).__name__}: {error!s:.200}".encode("utf-8", "replace").decode()
+    return said if isinstance(said, bool) else f"gave {type(said).__name__}, not a bool"
 
 
 def _close(channel: Channel, *fds: int) -> None:
