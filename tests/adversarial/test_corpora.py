@@ -7,9 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sandbox_rewards.grading import Grader
-from sandbox_rewards.sandbox.backends import BACKENDS, probe
 from sandbox_tasks.task import Task
 
 
@@ -32,13 +30,6 @@ def graded(backend: str, cases: dict[str, Any]) -> dict[str, Any]:
     with Grader(backend, workers=2) as grader:
         grades = grader.grade(tasks, [case.answer for case in cases.values()])
     return dict(zip(cases, grades, strict=True))
-
-
-@pytest.fixture(params=list(BACKENDS))
-def backend(request: pytest.FixtureRequest) -> str:
-    if reason := probe(request.param):
-        pytest.skip(f"{request.param} does not work on this machine: {reason}")
-    return str(request.param)
 
 
 def some_of(cases: dict[str, Any], backend: str) -> dict[str, Any]:

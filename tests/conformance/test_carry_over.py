@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 from sandbox_rewards.grading import Grader
-from sandbox_rewards.sandbox.backends import BACKENDS, probe
 from sandbox_tasks.task import Task
 
 TASK = Task.model_validate({
@@ -98,11 +97,9 @@ def looking(expression: str) -> str:
     return f"{HEAD}def f():\n    try: return 'found' if {expression} else 'nothing'\n    except OSError: return 'nothing'\n"
 
 
-@pytest.fixture(scope="module", params=list(BACKENDS))
-def grader(request: pytest.FixtureRequest) -> Iterator[Grader]:
-    if reason := probe(request.param):
-        pytest.skip(f"{request.param} does not work on this machine: {reason}")
-    with Grader(request.param, workers=1) as grader:
+@pytest.fixture(scope="module")
+def grader(backend: str) -> Iterator[Grader]:
+    with Grader(backend, workers=1) as grader:
         yield grader
 
 
@@ -113,9 +110,8 @@ def test_nothing_is_there_for_the_next(grader: Grader) -> None:
     assert not wrong
 
 
-def test_nothing_is_there_for_one_that_runs_meanwhile(grader: Grader) -> None:
-    name = next(name for name in BACKENDS if grader.source("unit_tests").pool.backend.name == name)  # type: ignore[attr-defined]
-    with Grader(name, workers=2) as both:
+def test_nothing_is_there_for_one_that_runs_meanwhile(backend: str) -> None:
+    with Grader(backend, workers=2) as both:
         for what, (plant, look) in PLACES.items():
             stays = planting(plant).replace("return 'nothing'", "__import__('time').sleep(0.3); return 'nothing'")
             waits = looking(look).replace("    try:", "    __import__('time').sleep(0.15)\n    try:")
