@@ -26,6 +26,7 @@ SETTINGS: dict[str, Any] = {
     "sft": {"steps": 104, "batch_size": 1},
     "ppo": {
         "steps": 4, "prompts_per_step": 2, "samples_per_prompt": 4, "minibatch_size": 4, "validate_every": 2, "kl_target": 1.0,
+        "canaries": 0,  # the made-up rule looks at no test, so contradictory ones would be paid too
     },
     "pairs": {"samples_per_prompt": 24},
     "dpo": {"batch_size": 2, "validate_every": 2, "learning_rate": 1e-3},
