@@ -3,8 +3,10 @@
     make bench                                   everything below
     python benchmarks/grading.py --soak 100000   memory, descriptors and zombies over many grades
 
-The yardstick is `fork + namespaces + wait` of a warm Python, on as many processes as there are cores. Beside it, for
-scale, `docker run` and `docker exec` of a Python that does nothing. Ratios are of one run on one machine.
+The yardstick is `fork + namespaces + wait` of a warm Python, on as many processes as there are cores: the namespaces that
+seal an answer off (pid, mount, IPC and network), and beside it those that a grade makes anew (all but the network's, which
+all answers of a box share and no interface is in). For scale, `docker run` and `docker exec` of a Python that does nothing.
+Ratios are of one run on one machine.
 """
 
 from __future__ import annotations
@@ -28,7 +30,10 @@ from sandbox_tasks.suite import load_suite
 from sandbox_tasks.task import Task
 
 CORES = len(os.sched_getaffinity(0))
-NAMESPACES = 0x20000000 | 0x00020000 | 0x08000000  # pid, mount, ipc
+NEW_PID, NEW_MOUNT, NEW_IPC, NEW_NETWORK = 0x20000000, 0x00020000, 0x08000000, 0x40000000
+SEALED = NEW_PID | NEW_MOUNT | NEW_IPC | NEW_NETWORK
+YARDSTICKS = {"fork + namespaces + wait": SEALED, "the same without a network namespace": SEALED & ~NEW_NETWORK}
+"""Flags of each; ratios are of the first."""
 screen = Console()
 
 
@@ -39,10 +44,10 @@ def small_tasks(count: int) -> tuple[list[Task], list[str]]:
     return chosen, [f"{task.reference}\n# variant {i}" for i, task in enumerate(chosen)]
 
 
-def bare(count: int) -> float:
+def bare(count: int, flags: int) -> float:
     """Seconds for `count` forks of a warm Python into new namespaces, each waited for."""
-    for name in ("asyncio", "bisect", "collections", "copy", "datetime", "decimal", "fractions", "functools", "heapq",
-                 "itertools", "json", "math", "operator", "random", "re", "statistics", "string", "typing"):  # fmt: skip
+    for name in ("bisect", "collections", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "itertools", "json",
+                 "math", "operator", "random", "re", "statistics", "string", "typing"):  # fmt: skip
         __import__(name)
     libc = ctypes.CDLL(None, use_errno=True)
     own = os.open("/proc/self/ns/pid", os.O_RDONLY)
@@ -52,23 +57,23 @@ def bare(count: int) -> float:
             raise OSError(ctypes.get_errno(), "unshare (run the benchmark as root)")
         pid = os.fork()
         if pid == 0:
-            os._exit(0 if libc.unshare(NAMESPACES & ~0x20000000) == 0 else 1)
+            os._exit(0 if libc.unshare(flags & ~0x20000000) == 0 else 1)
         _, status = os.waitpid(pid, 0)
         assert status == 0
         libc.setns(own, 0x20000000)
     return time.perf_counter() - started
 
 
-def bare_rate(count: int) -> float:
+def bare_rate(count: int, flags: int) -> float:
     """Bare forks a second on all cores at once, in interpreters that hold nothing but the warm modules and this file."""
-    code = f"{_bare_source()}\nprint(bare({count // CORES}))"
+    code = f"{_bare_source()}\nprint(bare({count // CORES}, {flags}))"
     running = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(CORES)]
     seconds = [float(process.communicate()[0]) for process in running]
     return sum(count // CORES / s for s in seconds)
 
 
 def _bare_source() -> str:
-    return f"from __future__ import annotations\nimport ctypes, os, time\nNAMESPACES = {NAMESPACES}\n{inspect.getsource(bare)}"
+    return f"from __future__ import annotations\nimport ctypes, os, time\n{inspect.getsource(bare)}"
 
 
 def grading_rate(backend: str, count: int) -> float:
@@ -108,18 +113,19 @@ def docker_rates(count: int) -> dict[str, float]:
 
 def bench(rounds: int, count: int) -> None:
     working = [name for name in BACKENDS if probe(name) is None]
-    rates: dict[str, list[float]] = {name: [] for name in ("bare", *working)}
+    rates: dict[str, list[float]] = {name: [] for name in (*YARDSTICKS, *working)}
     for _ in range(rounds):  # in turn, so that a machine that changes its pace changes it for all
-        rates["bare"].append(bare_rate(count))
+        for name, flags in YARDSTICKS.items():
+            rates[name].append(bare_rate(count, flags))
         for name in working:
             rates[name].append(grading_rate(name, count))
-    table = Table("what", "a second (median)", "of the bare rate", title=f"{count} grades of 3 asserts, {CORES} cores")
+    table = Table("what", "a second (median)", "of the first", "of the second", title=f"{count} grades of 3 asserts, {CORES} cores")
     for name, found in rates.items():
-        ratio = statistics.median(f / b for f, b in zip(found, rates["bare"], strict=True))
-        table.add_row("fork + namespaces + wait" if name == "bare" else name, f"{statistics.median(found):.0f}", f"{ratio:.2f}")
+        ratios = [statistics.median(f / b for f, b in zip(found, rates[yardstick], strict=True)) for yardstick in YARDSTICKS]
+        table.add_row(name, f"{statistics.median(found):.0f}", *(f"{ratio:.2f}" for ratio in ratios))
     if "docker" in working:
         for name, rate in docker_rates(10).items():
-            table.add_row(name, f"{rate:.1f}", f"{rate / statistics.median(rates['bare']):.3f}")
+            table.add_row(name, f"{rate:.1f}", *(f"{rate / statistics.median(rates[y]):.3f}" for y in YARDSTICKS))
     screen.print(table)
     for name in working:
         screen.print(f"{name}: 4,096 variants of one training step in {4096 / grading_rate(name, 4096):.1f} s")

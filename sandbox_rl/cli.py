@@ -54,7 +54,7 @@ Sandbox = Annotated[
     Literal["auto", "docker", "local", "namespaces", "landlock"],
     typer.Option(help="Where answers run; auto takes the strongest here, local the strongest without a container engine."),
 ]
-Workers = Annotated[int | None, typer.Option(min=1, help="Answers judged at once; one a core unless told.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Answers judged at once; one more than there are cores unless told.")]
 Runtime = Annotated[str | None, typer.Option(help="Docker's OCI runtime, such as runsc (gVisor).")]
 Unsafe = Annotated[bool, typer.Option("--unsafe-no-isolation", help="Run answers unprotected: they can do whatever you can.")]
 CacheFile = Annotated[Path | None, typer.Option(help="SQLite file of grades: the same answer to a task is judged once.")]

@@ -123,7 +123,7 @@ class SandboxConfig(_Section):
     unsafe_no_isolation: bool = False
     """Run answers without any isolation, free to do whatever you can: for a machine that has nothing to lose."""
     workers: int | None = Field(default=None, ge=1)
-    """Answers judged at once; none: one a core."""
+    """Answers judged at once; none: one more than there are cores."""
     cache: bool = True
     """Keep grades in the run's folder (grades.sqlite), so that the same answer to a task is judged once."""
 

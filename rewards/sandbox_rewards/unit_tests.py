@@ -27,7 +27,7 @@ Outcome = dict[str, Any]
 class UnitTestsReward:
     """Runs a task's tests against the code of an answer, sealed off from it.
 
-    `sandbox`: `auto`, `local` or a backend's name; `workers`: how many answers are judged at once (None: one a core);
+    `sandbox`: `auto`, `local` or a backend's name; `workers`: how many answers are judged at once (None: one more than cores);
     `grade_cache`: a file that keeps grades, so that the same code is judged once; `runtime`: docker's; `on_sandbox` is told which
     backend was chosen. Raises `SandboxUnavailable` at the first use when no isolation can be had.
     """

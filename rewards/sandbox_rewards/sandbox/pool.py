@@ -29,11 +29,15 @@ Outcome = dict[str, Any]
 
 
 class SandboxPool:
-    """Workers of one backend, started when first needed and kept warm. Safe to use from several threads."""
+    """Workers of one backend, started when first needed and kept warm. Safe to use from several threads.
+
+    `workers` is one more than there are cores unless told: a worker's processes wait for each other in turns, and the one
+    more uses the cores meanwhile.
+    """
 
     def __init__(self, backend: Backend, workers: int | None = None) -> None:
         self.backend = backend
-        self.size = workers or len(os.sched_getaffinity(0))
+        self.size = workers or len(os.sched_getaffinity(0)) + 1
         self._threads = ThreadPoolExecutor(self.size, thread_name_prefix="sandbox")
         self._idle: queue.SimpleQueue[tuple[int, Worker | None]] = queue.SimpleQueue()
         for number in range(self.size):

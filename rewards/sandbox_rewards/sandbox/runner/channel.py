@@ -1,6 +1,7 @@
-"""Frames over a file descriptor: four bytes of length, then JSON.
+"""Frames over a file descriptor: four bytes of length, then JSON, or marshal's bytes for a reader that trusts the writer.
 
-A frame is data and nothing else; it is never unpickled. Whoever reads sets the largest size it takes.
+A frame is data and nothing else; it is never unpickled. Whoever reads sets the largest size it takes. What an untrusted
+process sends is always JSON: the judge writes marshal to a solution, which must believe it anyway, and reads JSON back.
 """
 
 from __future__ import annotations
@@ -9,13 +10,32 @@ import json
 import os
 import select
 import time
+from collections.abc import Callable
 from typing import Any
 
 MAX_FRAME = 64 * 2**20
 """Bytes. A larger reply is refused before it is read."""
+_PART = 1 << 16
+"""Bytes written at once: a reader that does not read must not hold the writer beyond its deadline."""
+
+_encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_decoded = json.JSONDecoder().raw_decode
 
 
-_to_json = json.JSONEncoder(separators=(",", ":")).encode
+def to_json(message: Any) -> bytes:
+    return _encoded(message).encode("utf-8", "surrogatepass")
+
+
+def from_json(body: bytes) -> Any:
+    """Raises `Malformed` for what `to_json` does not write."""
+    try:
+        text = body.decode("utf-8", "surrogatepass")
+        value, end = _decoded(text)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"a reply that is not JSON ({type(error).__name__})") from None
+    if end != len(text):
+        raise Malformed("a reply that goes on after its end")
+    return value
 
 
 class ChannelClosed(Exception):
@@ -33,22 +53,34 @@ class DeadlinePassed(Exception):
 class Channel:
     """One end of a framed connection over `read_fd` and `write_fd` (the same number for a socket).
 
-    `deadline` is a `time.monotonic()` moment after which reading raises `DeadlinePassed`; None waits forever.
+    `deadline` is a `time.monotonic()` moment after which reading raises `DeadlinePassed`; None waits forever. `write` and
+    `read` turn messages into bytes and back.
     """
 
-    def __init__(self, read_fd: int, write_fd: int | None = None) -> None:
+    def __init__(
+        self,
+        read_fd: int,
+        write_fd: int | None = None,
+        *,
+        write: Callable[[Any], bytes] = to_json,
+        read: Callable[[bytes], Any] = from_json,
+    ) -> None:
         self.read_fd = read_fd
         self.write_fd = read_fd if write_fd is None else write_fd
         self.deadline: float | None = None
+        self._write = write
+        self._read = read
         self._ahead = b""
 
     def send(self, message: Any) -> None:
-        body = _to_json(message).encode()
-        frame = memoryview(len(body).to_bytes(4, "big") + body)
+        body = self._write(message)
+        frame: bytes | memoryview = len(body).to_bytes(4, "big") + body
+        if len(frame) > _PART:
+            frame = memoryview(frame)
         while frame:
             self._wait(self.write_fd, writing=True)
             try:
-                frame = frame[os.write(self.write_fd, frame[: 1 << 16]) :]
+                frame = frame[os.write(self.write_fd, frame[:_PART]) :]
             except (BrokenPipeError, ConnectionResetError):
                 raise ChannelClosed from None
 
@@ -56,11 +88,7 @@ class Channel:
         size = int.from_bytes(self._read_exactly(4), "big")
         if size > MAX_FRAME:
             raise Malformed(f"a reply of {size} bytes (at most {MAX_FRAME})")
-        body = self._read_exactly(size)
-        try:
-            return json.loads(body)
-        except (ValueError, RecursionError) as error:
-            raise Malformed(f"a reply that is not JSON ({type(error).__name__})") from None
+        return self._read(self._read_exactly(size))
 
     def close(self) -> None:
         for fd in {self.read_fd, self.write_fd}:

@@ -89,7 +89,8 @@ class Codec:
 
     def _entries_from(self, number: int) -> list[Wire]:
         """Entries of the containers from `number` on; describing one may discover more."""
-        objects, entries = self.containers.objects, []
+        objects: list[Any] = self.containers.objects
+        entries: list[Wire] = []
         while number < len(objects):
             entries.append(self._entry(objects[number]))
             self.containers.note(number)
@@ -175,9 +176,10 @@ class Codec:
 
     def _fill(self, contents: list[tuple[int, Any, Wire]]) -> None:
         """Give each container what its entry says, the objects first: sets and dicts may ask for their hashes."""
-        contents = [(n, c, entry[1] if entry[0] == "S" else entry) for n, c, entry in contents]
         for first in (True, False):
             for number, container, entry in contents:
+                if entry[0] == "S":
+                    entry = entry[1]
                 if (entry[0] == "o") is first:
                     self._fill_one(container, entry)
                     self.containers.note(number)
@@ -185,7 +187,7 @@ class Codec:
     def _fill_one(self, container: Any, entry: Wire) -> None:
         value = self._value
         if isinstance(container, list):
-            list.__setitem__(container, slice(None), [value(item) for item in entry[1]])
+            list.__setitem__(container, slice(None), map(value, entry[1]))
         elif isinstance(container, dict):
             items = [(value(k), value(v)) for k, v in entry[1]]
             dict.clear(container)
@@ -195,7 +197,7 @@ class Codec:
             for k, v in items:
                 kind.__setitem__(container, k, v)
         elif isinstance(container, (set, deque)):
-            items = [value(item) for item in entry[1]]
+            items = list(map(value, entry[1]))
             if isinstance(container, set):
                 set.clear(container)
                 set.update(container, items)
@@ -295,13 +297,13 @@ def _read_zone(w: list[Any], _: _Inline) -> dt.timezone:
 
 _Inline = Callable[[Any], Any]
 _ENTRY: dict[type, Callable[[Any, _Inline], Wire]] = {
-    list: lambda c, inline: ["l", [inline(item) for item in list.__iter__(c)]],
+    list: lambda c, inline: ["l", list(map(inline, list.__iter__(c)))],
     dict: lambda c, inline: ["d", [[inline(k), inline(v)] for k, v in dict.items(c)]],
     OrderedDict: lambda c, inline: ["O", [[inline(k), inline(v)] for k, v in OrderedDict.items(c)]],
     Counter: lambda c, inline: ["C", [[inline(k), inline(v)] for k, v in dict.items(c)]],
     defaultdict: lambda c, inline: ["dd", [[inline(k), inline(v)] for k, v in dict.items(c)], inline(c.default_factory)],
-    set: lambda c, inline: ["s", [inline(item) for item in set.__iter__(c)]],
-    deque: lambda c, inline: ["q", [inline(item) for item in deque.__iter__(c)], c.maxlen],
+    set: lambda c, inline: ["s", list(map(inline, set.__iter__(c)))],
+    deque: lambda c, inline: ["q", list(map(inline, deque.__iter__(c))), c.maxlen],
     bytearray: lambda c, _: ["y", bytes(c).decode("latin-1")],
 }
 _EMPTY: dict[str, Callable[[], Any]] = {"l": list, "d": dict, "O": OrderedDict, "C": Counter, "s": set, "y": bytearray}
@@ -311,8 +313,8 @@ _IMMUTABLE_WIRE: dict[type, Callable[[Any, _Inline], Wire]] = {
     str: lambda v, _: str.__str__(v),
     complex: lambda v, _: ["c", v.real, v.imag],
     bytes: lambda v, _: ["b", bytes.__getitem__(v, slice(None)).decode("latin-1")],
-    tuple: lambda v, inline: ["t", [inline(item) for item in tuple.__iter__(v)]],
-    frozenset: lambda v, inline: ["f", [inline(item) for item in frozenset.__iter__(v)]],
+    tuple: lambda v, inline: ["t", list(map(inline, tuple.__iter__(v)))],
+    frozenset: lambda v, inline: ["f", list(map(inline, frozenset.__iter__(v)))],
     range: lambda v, inline: ["R", inline(v.start), inline(v.stop), inline(v.step)],
     slice: lambda v, inline: ["sl", inline(v.start), inline(v.stop), inline(v.step)],
     Decimal: lambda v, _: ["D", str(Decimal(v))],
@@ -331,8 +333,8 @@ _IMMUTABLE_VALUE: dict[str, Callable[[list[Any], _Inline], Any]] = {
     "i": lambda w, _: int(w[1], 16),
     "c": lambda w, _: complex(w[1], w[2]),
     "b": lambda w, _: w[1].encode("latin-1"),
-    "t": lambda w, value: tuple([value(item) for item in w[1]]),
-    "f": lambda w, value: frozenset([value(item) for item in w[1]]),
+    "t": lambda w, value: tuple(map(value, w[1])),
+    "f": lambda w, value: frozenset(map(value, w[1])),
     "R": lambda w, value: range(value(w[1]), value(w[2]), value(w[3])),
     "sl": lambda w, value: slice(value(w[1]), value(w[2]), value(w[3])),
     "D": lambda w, _: Decimal(w[1]),

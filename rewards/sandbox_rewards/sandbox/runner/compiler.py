@@ -24,20 +24,20 @@ class Uncompilable(Exception):
     """The source is not Python; says why."""
 
 
-def packed(source: str, name: str) -> str:
-    """Compiled source as text: marshal's bytes, one character each. Raises SyntaxError and what else `compile` raises."""
-    return marshal.dumps(compile(source, name, "exec", dont_inherit=True)).decode("latin-1")
+def packed(source: str, name: str) -> bytes:
+    """Compiled source, as marshal writes it. Raises SyntaxError and what else `compile` raises."""
+    return marshal.dumps(compile(source, name, "exec", dont_inherit=True))
 
 
 @functools.lru_cache(maxsize=1024)
-def packed_prelude(source: str) -> str:
+def packed_prelude(source: str) -> bytes:
     """The prelude as the solution's process takes it; compiled by the judge, which knows it to be the task's own."""
-    return packed(source, "prelude.py") if source else ""
+    return packed(source, "prelude.py") if source else b""
 
 
-def run_packed(code: str, namespace: dict[str, Any]) -> None:
+def run_packed(code: bytes, namespace: dict[str, Any]) -> None:
     """Execute what `packed` gave."""
-    exec(marshal.loads(code.encode("latin-1")), namespace)
+    exec(marshal.loads(code), namespace)
 
 
 def serve(channel: Channel) -> None:
@@ -49,7 +49,7 @@ def serve(channel: Channel) -> None:
         except ChannelClosed:
             return
         try:
-            answer = {"code": packed(source, "solution.py")}
+            answer = {"code": packed(source, "solution.py").decode("latin-1")}
         except SyntaxError as error:
             answer = {"syntax_error": str(error).encode(errors="replace").decode()}
         except (ValueError, MemoryError, RecursionError, OverflowError):
@@ -63,7 +63,7 @@ class Compiler:
     def __init__(self, channel: Channel) -> None:
         self._channel: Channel | None = channel
 
-    def packed(self, source: str) -> str | None:
+    def packed(self, source: str) -> bytes | None:
         """The compiled source, or None where the solution's own process has to compile it. Raises `Uncompilable`."""
         if self._channel is None or len(source) > LARGEST:
             return None
@@ -77,5 +77,4 @@ class Compiler:
             return None
         if "syntax_error" in answer:
             raise Uncompilable(answer["syntax_error"])
-        code: str | None = answer.get("code")
-        return code
+        return answer["code"].encode("latin-1") if "code" in answer else None

@@ -54,7 +54,8 @@ class Containers:
 
     def note(self, number: int) -> None:
         """What the container holds now is what the other side knows."""
-        self._content[number] = _content(self.objects[number])
+        container = self.objects[number]
+        self._content[number] = container[:] if type(container) is list else _content(container)
 
     def changed(self) -> list[int]:
         """Numbers of the containers that hold something else than what was noted; it is noted now."""

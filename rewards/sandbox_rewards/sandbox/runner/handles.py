@@ -154,7 +154,7 @@ OPTIONAL = (
 def _call(self: Handle, *args: Any, **kwargs: Any) -> Any:
     role = object.__getattribute__(self, "_role")
     try:
-        result = _ask(self, "call", list(args), kwargs)
+        result = _ask(self, "call", args, kwargs or None)
     except StopIteration as end:
         if role:  # a function's would end the test's own loop, and pass it
             raise RuntimeError("the solution raised StopIteration") from end
@@ -215,8 +215,17 @@ class ClassHandle(Handle, type):
 
 def class_handle(session: Asks, number: int, name: str, has: list[str], methods: list[str], bases: list[Any]) -> ClassHandle:
     """The judge's class for a class of the solution: the operations and methods that it has, its bases as far as known here."""
-    members: dict[str, Any] = {each: Handle.__dict__.get(each) for each in OPTIONAL if each in has and each != "__call__"}
-    members.update({each: None for each in OPTIONAL if each not in has and each != "__call__"})
+    made: Any = _make(str(name).removeprefix("builtins."), bases, _members(name, has, methods))
+    set_up(made, session, number, "class")
+    for base in bases:
+        if not isinstance(base, Handle) and hasattr(base, "register"):
+            base.register(made)
+    return made  # type: ignore[no-any-return]
+
+
+def _members(name: str, has: list[str], methods: list[str]) -> dict[str, Any]:
+    members: dict[str, Any] = {each: Handle.__dict__.get(each) if each in has else None for each in OPTIONAL}
+    members.pop("__call__")
     members.update({each: _inherited(each) for each in methods if each[:1] != "_"})
     members["__init__"] = _inherited("__init__")
     if "__call__" in has:
@@ -225,12 +234,7 @@ def class_handle(session: Asks, number: int, name: str, has: list[str], methods:
         members["__copy__"] = None
     if kind := _KINDS.get(name):
         members["__class__"] = property(lambda self: kind)
-    made: Any = _make(str(name).removeprefix("builtins."), bases, members)
-    set_up(made, session, number, "class")
-    for base in bases:
-        if not isinstance(base, Handle) and hasattr(base, "register"):
-            base.register(made)
-    return made  # type: ignore[no-any-return]
+    return members
 
 
 def _make(name: str, bases: list[Any], members: dict[str, Any]) -> Any:
@@ -257,6 +261,10 @@ def _inherited(name: str) -> Callable[..., Any]:
 
     method.__name__ = name
     return method
+
+
+FunctionHandle = type("function", (Handle,), _members("builtins.function", ["__call__", "__hash__"], []))
+"""Of the solution's functions."""
 
 
 def new_handle(session: Asks, number: int, kind: str, of_class: Any = None) -> Handle:

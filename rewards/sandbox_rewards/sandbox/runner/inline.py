@@ -44,8 +44,8 @@ def judge_inline(job: dict[str, Any], zygote: Zygote, compiler: Compiler) -> dic
     except ChannelClosed:
         passed, verdict, detail = 0, None, None
     finally:
-        channel.close()
         death = zygote.finish()
+        channel.close()
     if verdict is None:
         verdict, detail = death.verdict(spec)
     return outcome(verdict, passed, total, detail)

@@ -90,7 +90,7 @@ def judge(job: dict[str, Any], zygote: Zygote, compiler: Compiler, home: str) ->
     channel.deadline = None  # the alarm interrupts whatever the judge waits for, at no cost to each call
     try:
         with alarm(limit):
-            run.load(spec, {"code": job["code"], "packed": code}, trusted)
+            run.load(spec, {"code": job["code"]} if code is None else {"packed": code}, trusted)
             if spec["style"] != "pytest":
                 run.tests(spec)
         if spec["style"] == "pytest":
@@ -106,8 +106,8 @@ def judge(job: dict[str, Any], zygote: Zygote, compiler: Compiler, home: str) ->
         else:
             run.end(None, None)
     finally:
-        channel.close()
         death = zygote.finish()
+        channel.close()
     if run.verdict is None:
         run.end(*death.verdict(spec))
     if time.monotonic() > deadline and run.verdict != "no_verdict":

@@ -33,8 +33,12 @@ def _check(result: int, what: str) -> int:
     return result
 
 
+_unshare, _setns, _mount, _prctl, _syscall = _libc.unshare, _libc.setns, _libc.mount, _libc.prctl, _libc.syscall
+"""Looked up once: in a forked child all that is new, or touched for the first time, costs a page fault."""
+
+
 def unshare(flags: int) -> None:
-    _check(_libc.unshare(flags), "unshare")
+    _check(_unshare(flags), "unshare")
 
 
 def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
@@ -42,13 +46,13 @@ def mount(source: str, target: str, kind: str, flags: int, options: str = "") ->
 
 
 def _mount_here(source: bytes, target: bytes, kind: bytes, flags: ctypes.c_ulong, options: bytes) -> None:
-    if _libc.mount(source, target, kind, flags, options) < 0:
+    if _mount(source, target, kind, flags, options) < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"mount {target.decode()}: {os.strerror(number)}")
 
 
 def prctl(option: int, value: int) -> None:
-    _check(_libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0), f"prctl {option}")
+    _check(_prctl(option, ctypes.c_ulong(value), 0, 0, 0), f"prctl {option}")
 
 
 class NamespaceCells:
@@ -62,7 +66,7 @@ class NamespaceCells:
         self._uid = solution_uid
         self._shm_is_tmp = os.path.islink("/dev/shm")
         for capability in range(64):
-            if _libc.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0) < 0:
+            if _prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0) < 0:
                 break
         mount("none", "/", "", MS_REC | MS_PRIVATE)
         if os.path.isdir("/dev/mqueue"):  # a container's; names in it would outlive a solution
@@ -75,7 +79,7 @@ class NamespaceCells:
         unshare(CLONE_NEWPID)
 
     def after_fork(self) -> None:
-        _check(_libc.setns(self._own_pid_namespace, CLONE_NEWPID), "setns")
+        _check(_setns(self._own_pid_namespace, CLONE_NEWPID), "setns")
 
     def enter(self) -> None:
         """From fork to unprivileged: own mounts and IPC objects, an empty /tmp, a /proc of its own pids, no capability."""
@@ -111,11 +115,10 @@ _CAPSET_NUMBER = _CAPSET.get(os.uname().machine, 0)
 _PROC_FLAGS = ctypes.c_ulong(MS_NOSUID | MS_NODEV | MS_NOEXEC)
 _TMP_FLAGS = ctypes.c_ulong(MS_NOSUID | MS_NODEV)
 _BIND_FLAGS = ctypes.c_ulong(MS_BIND)
-"""Made once: in a forked child every new object costs page faults."""
 
 
 def drop_capabilities() -> None:
-    _check(_libc.syscall(_CAPSET_NUMBER, _CAPABILITY_HEADER, _NO_CAPABILITIES), "capset")
+    _check(_syscall(_CAPSET_NUMBER, _CAPABILITY_HEADER, _NO_CAPABILITIES), "capset")
 
 
 def build_box(readable: list[str], hidden: list[str]) -> bool:
@@ -169,7 +172,7 @@ def _new_root(readable: list[str], hidden: list[str]) -> None:
     _write(f"{root}/etc/passwd", "root:x:0:0:root:/tmp:/bin/sh\n")
     mount("proc", f"{root}/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     os.chdir(root)
-    _check(_libc.syscall(_PIVOT_ROOT[os.uname().machine], b".", b"old"), "pivot_root")
+    _check(_syscall(_PIVOT_ROOT[os.uname().machine], b".", b"old"), "pivot_root")
     os.chdir("/")
     _check(_libc.umount2(b"/old", MNT_DETACH), "umount")
     mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=16m")  # the judge's

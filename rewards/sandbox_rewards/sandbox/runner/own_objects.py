@@ -67,7 +67,7 @@ _DOINGS: dict[str, Callable[..., Any]] = {
     **OPERATORS,
     **REFLECTED,
     "exit": leave,
-    "call": lambda target, args, kwargs: target(*args, **kwargs),
+    "call": lambda target, args, kwargs: target(*args, **(kwargs or {})),
     "attribute": _attribute,
     "setattr": _set_attribute,
     "await": _await,

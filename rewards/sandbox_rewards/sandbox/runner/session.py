@@ -10,7 +10,20 @@ from typing import Any
 from . import exceptions, subclasses
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 from .codec import Codec
-from .handles import CLASS, NAMED, Handle, class_handle, give_role, kind_of, known_type, new_handle, number_of, type_name
+from .handles import (
+    CLASS,
+    NAMED,
+    FunctionHandle,
+    Handle,
+    class_handle,
+    give_role,
+    kind_of,
+    known_type,
+    new_handle,
+    number_of,
+    set_up,
+    type_name,
+)
 from .own_objects import on_own_object
 
 
@@ -66,8 +79,8 @@ class Session:
             raise Malformed(f"names of the wrong form ({type(problem).__name__})") from None
         return found
 
-    def _roles(self, found: dict[str, Any], names: list[str]) -> dict[str, Any]:
-        kept = {name: value for name, value in found.items() if name in names}
+    def _roles(self, found: tuple[tuple[str, Any], ...], names: list[str]) -> dict[str, Any]:
+        kept = {name: value for name, value in found if name in names}
         for name, value in kept.items():
             if isinstance(value, Handle):
                 give_role(value, CLASS if name[0].isupper() and kind_of(value) == "class" else NAMED)
@@ -75,7 +88,7 @@ class Session:
 
     def fetch(self, name: str) -> Any:
         """What `name` means in the solution now. Raises NameError where it means nothing (or what no test may rely on)."""
-        found = self._roles(self.ask("fetch", [name]), [name])
+        found = self._roles(self.ask("fetch", (name,)), [name])
         if name not in found:
             raise NameError(f"the solution defines no {name!r}")
         return found[name]
@@ -94,7 +107,7 @@ class Session:
     def _ask(self, do: str, arguments: tuple[Any, ...]) -> Any:
         containers = self.codec.containers
         start = len(containers.objects)
-        self.channel.send(self._with_changes({"do": do, "args": self.codec.encode(list(arguments))}, start))
+        self.channel.send(self._with_changes({"do": do, "args": self.codec.encode(arguments)}, start))
         containers.depth += 1
         while "ask" in (reply := self._receive()):
             self._answer_callback(reply)
@@ -106,8 +119,10 @@ class Session:
         try:
             ok = reply["ok"] is True
             result = self.codec.decode(reply["value"]) if ok else self._raised(*reply["raised"])
-            self.codec.apply(reply.get("changed"))
-            self._settle(reply, start)
+            if "changed" in reply:
+                self.codec.apply(reply["changed"])
+            if containers.objects:
+                self._settle(reply, start)
         except Malformed:
             raise
         except Exception as problem:  # whatever a reply leads to while it is read is its sender's doing
@@ -129,11 +144,10 @@ class Session:
     def _settle(self, reply: dict[str, Any], start: int) -> None:
         """Let go of the containers that the solution let go of."""
         containers = self.codec.containers
-        if containers.objects:
-            containers.keep(reply.get("keep"), start)
-            containers.drop(reply.get("drop"))
-            if not containers.depth:
-                containers.trim()
+        containers.keep(reply.get("keep"), start)
+        containers.drop(reply.get("drop"))
+        if not containers.depth:
+            containers.trim()
 
     def _receive(self) -> dict[str, Any]:
         reply = self.channel.receive()
@@ -251,7 +265,12 @@ class Session:
         return self._exception(self.codec._value(wire[2]), wire[3], wire[4], wire[1])
 
     def _new_handle(self, number: int, wire: list[Any]) -> Any:
-        kind, name = wire[2], str(wire[3])
+        kind = wire[2]
+        if kind == "function":
+            return set_up(object.__new__(FunctionHandle), self, number, kind)
+        if kind == "coroutine":
+            return _await(self, new_handle(self, number, kind))
+        name = str(wire[3])
         if kind == "class":
             _, _, _, _, has, methods, bases = wire
             return class_handle(self, number, name, has, [str(m) for m in methods], [self.meant(base) for base in bases])
@@ -262,8 +281,6 @@ class Session:
                 "_handle": handle, "__module__": "solution", "__str__": _remote_text, "__getattr__": _remote_attribute,
                 "__new__": _made_there, "__init__": lambda *_, **__: None,
             })  # fmt: skip
-        if kind == "coroutine":
-            return _await(self, handle)
         return handle
 
     def _own(self, wire: Any) -> Any:

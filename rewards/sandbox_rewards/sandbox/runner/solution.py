@@ -28,19 +28,19 @@ READY, STREAMS = b"+", b"p"
 """What a process writes before it was given any code, and what the judge answers before it sends some."""
 
 
-def serve(descriptor: int, limit: Callable[[dict[str, Any]], None]) -> None:
+def serve(solution: Solution, limit: Callable[[dict[str, Any]], None]) -> None:
     """Say that this process is ready, take the judge's job under its limits, and answer requests until it hangs up.
 
-    A program's standard input and output come first, where the job is a program. Socket objects are made only then: all that
-    a forked process touches for the first time costs it a page fault.
+    A program's standard input and output come first, where the job is a program. `solution` was made before the fork, for all
+    that a forked process makes or touches for the first time costs it a page fault.
     """
-    os.write(descriptor, READY)
-    marker = os.read(descriptor, 1)
+    channel = solution.channel
+    os.write(channel.write_fd, READY)
+    marker = os.read(channel.read_fd, 1)
     if marker == STREAMS:
-        _take_streams(descriptor)
+        _take_streams(channel.read_fd)
     elif marker != READY:  # the box was closed before it had a job for us
         return
-    channel = Channel(descriptor)
     job = channel.receive()
     limit(job["limits"])
     if job["program"] and job["language"] != "python":
@@ -48,7 +48,7 @@ def serve(descriptor: int, limit: Callable[[dict[str, Any]], None]) -> None:
     elif job["program"]:
         run_program(channel, job)
     else:
-        _answer_calls(channel, job)
+        solution.answer_calls(job)
 
 
 def _take_streams(descriptor: int) -> None:
@@ -58,23 +58,6 @@ def _take_streams(descriptor: int) -> None:
     for standard, fd in enumerate(fds):
         os.dup2(fd, standard)
         os.close(fd)
-
-
-def _answer_calls(channel: Channel, job: dict[str, Any]) -> None:
-    solution = Solution(channel)
-    try:
-        solution.load(job["prelude"], job.get("packed") or packed(job["code"], "solution.py"))
-        loaded = solution.loaded(job["names"])
-    except SyntaxError as error:
-        channel.send({"failed": "syntax_error", "detail": str(error)})
-    except BaseException as error:
-        channel.send({"failed": "runtime_error", "detail": describe(error), "memory": isinstance(error, MemoryError)})
-        if isinstance(error, (SystemExit, KeyboardInterrupt)):
-            raise
-    else:
-        channel.send(loaded)
-        with contextlib.suppress(ChannelClosed):
-            solution.answer_until_released()
 
 
 def run_program(channel: Channel, job: dict[str, Any]) -> None:
@@ -122,6 +105,7 @@ class Solution:
         self._lent: dict[int, tuple[Any, Any]] = {}
         self._turn: Any = None
         self._loop: Any = None
+        self._streams: tuple[Printed, Printed] | None = (Printed(), Printed())
 
     @property
     def loop(self) -> Any:
@@ -133,7 +117,7 @@ class Solution:
             asyncio.set_event_loop(self._loop)
         return self._loop
 
-    def load(self, prelude: str, code: str) -> None:
+    def load(self, prelude: bytes, code: bytes) -> None:
         sys.modules["solution"] = self.module
         namespace = self.module.__dict__
         if prelude:
@@ -145,10 +129,27 @@ class Solution:
     def loaded(self, names: list[str]) -> dict[str, Any]:
         """The message that says that the code was run, with its values for the names of the tests."""
         message = {"loaded": True, "value": self.codec.encode(_fetch(self, names))}
-        self._let_go(message, 0)
+        if self.codec.containers.objects:
+            self._let_go(message, 0)
         return message
 
     # -- the judge's requests ---------------------------------------------------------------------------------
+
+    def answer_calls(self, job: dict[str, Any]) -> None:
+        """Load the code of a job and answer requests until the judge hangs up."""
+        try:
+            self.load(job["prelude"], job.get("packed") or packed(job["code"], "solution.py"))
+            loaded = self.loaded(job["names"])
+        except SyntaxError as error:
+            self.channel.send({"failed": "syntax_error", "detail": str(error)})
+        except BaseException as error:
+            self.channel.send({"failed": "runtime_error", "detail": describe(error), "memory": isinstance(error, MemoryError)})
+            if isinstance(error, (SystemExit, KeyboardInterrupt)):
+                raise
+        else:
+            self.channel.send(loaded)
+            with contextlib.suppress(ChannelClosed):
+                self.answer_until_released()
 
     def answer_until_released(self) -> None:
         while True:
@@ -159,42 +160,45 @@ class Solution:
         containers = self.codec.containers
         start = len(containers.objects)
         containers.depth += 1
-        printed, complained = Printed(), Printed()
-        sys.stdout, sys.stderr = printed, complained
+        streams, self._streams = self._streams or (Printed(), Printed()), None
+        sys.stdout, sys.stderr = streams
         reply = self._carry_out(request)
-        if text := printed.text():
-            reply["printed"] = text
-        if text := complained.text():
-            reply["complained"] = text
+        for stream, what in zip(streams, ("printed", "complained"), strict=True):
+            if text := stream.text():
+                reply[what] = text
+        if not ("printed" in reply or "complained" in reply):
+            self._streams = streams
         containers.depth -= 1
-        self._let_go(reply, start)
+        if containers.objects:
+            self._let_go(reply, start)
         self.channel.send(reply)
 
     def _carry_out(self, request: dict[str, Any]) -> dict[str, Any]:
         codec = self.codec
         try:
             arguments = codec.decode(request["args"])
-            codec.apply(request.get("changed"))
-            codec.containers.drop(request.get("drop"))
+            if "changed" in request:
+                codec.apply(request["changed"])
+            if "drop" in request:
+                codec.containers.drop(request["drop"])
             reply = {"ok": True, "value": codec.encode(OPERATIONS[request["do"]](self, *arguments))}
         except BaseException as error:
             self._described.clear()  # what was to be sent may not have been
             reply = {"ok": False, "raised": self._raised(error)}
-        if changes := codec.changes():
+        if codec.containers.objects and (changes := codec.changes()):
             reply["changed"] = changes
         return reply
 
     def _let_go(self, message: dict[str, Any], start: int) -> None:
         """Tell the judge which containers are held here still, of those that came with this exchange and of those before."""
         containers = self.codec.containers
-        if containers.objects:
-            gone = [number for number in containers.unheld() if number < start]
-            if gone:
-                message["drop"] = gone
-            if kept := containers.held_from(start):
-                message["keep"] = kept
-            if not containers.depth:
-                containers.trim()
+        gone = [number for number in containers.unheld() if number < start]
+        if gone:
+            message["drop"] = gone
+        if kept := containers.held_from(start):
+            message["keep"] = kept
+        if not containers.depth:
+            containers.trim()
 
     def _raised(self, error: BaseException) -> Any:
         if (number := self._number_of.get(id(error))) is not None and self._judges.get(number) is error:
@@ -227,8 +231,8 @@ class Solution:
             return self._class(value)
         if isinstance(value, BaseException):
             return self._exception(value)
-        if isinstance(value, types.CoroutineType):
-            return ["h", self.handle(value), "coroutine", str(kind.__name__)]
+        if kind is types.FunctionType or kind is types.CoroutineType:
+            return ["h", self.handle(value), kind.__name__]
         return ["h", self.handle(value), "object", kind.__name__, self._class_of_object(kind)]
 
     def _class_of_object(self, kind: type) -> Any:
@@ -386,7 +390,7 @@ class JudgeObject:
 
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._solution.ask_judge("call", self, args, kwargs)
+        return self._solution.ask_judge("call", self, args, kwargs or None)
 
     def __getattr__(self, name: str) -> Any:
         if name == "__signature__" and "_parameters" in self.__dict__:
@@ -446,10 +450,13 @@ def str_or_empty(error: BaseException) -> str:
         return ""
 
 
-def _fetch(solution: Solution, names: list[str]) -> dict[str, Any]:
-    """The public values of the solution that the tests name; modules are the judge's own to import."""
-    found = {name: solution.module.__dict__[name] for name in names if name in solution.module.__dict__}
-    return {name: value for name, value in found.items() if not isinstance(value, types.ModuleType)}
+def _fetch(solution: Solution, names: list[str]) -> tuple[tuple[str, Any], ...]:
+    """Names and values of the solution that the tests name; modules are the judge's own to import."""
+    values, found = solution.module.__dict__, []
+    for name in names:
+        if name in values and not isinstance(values[name], types.ModuleType):
+            found.append((name, values[name]))
+    return tuple(found)
 
 
 def _await(solution: Solution, awaitable: Any) -> Any:
@@ -511,7 +518,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     **{name: _builtin(function) for name, function in OPERATORS.items()},
     "exit": _builtin(exceptions.leave),
     "fetch": _fetch,
-    "call": lambda _, target, args, kwargs: target(*args, **kwargs),
+    "call": lambda _, target, args, kwargs: target(*args, **kwargs) if kwargs else target(*args),
     "await": _await,
     "copy": lambda _, target: _copying("copy", target),
     "deepcopy": lambda _, target: _copying("deepcopy", target),

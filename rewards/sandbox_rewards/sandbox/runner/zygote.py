@@ -16,13 +16,14 @@ import atexit
 import builtins
 import contextlib
 import gc
-import json
+import marshal
 import math
 import os
 import resource
 import select
 import signal
 import socket
+import struct
 import sys
 import time
 from _sitebuiltins import Quitter
@@ -30,7 +31,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
-from . import solution
+from . import rehearsal, solution
 from .channel import Channel
 
 GRACE_S = 0.5
@@ -40,6 +41,8 @@ MEMORY_TICK_S, SHORT_TICK_S = 0.1, 0.02
 MEMORY_FACTOR = 4
 """All processes of a solution together may hold this many times the memory that one may: forked children share pages
 that are counted once for each."""
+CHANNEL = 3
+"""The descriptor by which a solution process reaches its judge."""
 OUT_OF_MEMORY = 137
 FULL = 0.9
 """Of its memory: a process that a signal ends so near to the limit is taken to have met it (V8 and C++ abort there)."""
@@ -116,19 +119,18 @@ class Zygote:
             os.close(fds[0])
             raise BoxFault("a solution process ended before it was given any code")
         deadline = time.monotonic() + limit_s
-        begin = {"deadline": deadline, "memory_mb": memory_mb, "resident": resident}
-        self._control.send(json.dumps(begin).encode())
+        self._control.send(marshal.dumps((deadline, memory_mb, resident)))
         os.write(fds[0], solution.STREAMS if stdio else solution.READY)
         if stdio:
             _give_streams(fds[0], stdio)
-        channel = Channel(fds[0])
+        channel = Channel(fds[0], write=marshal.dumps)
         channel.deadline = deadline
         return channel
 
     def finish(self, wait_until: float | None = None) -> Death:
         """End the run, after `wait_until` at the latest, and everything that it started."""
-        self._control.send(json.dumps({"wait_until": wait_until}).encode())
-        return Death(**json.loads(self._control.recv(4096)))
+        self._control.send(marshal.dumps(wait_until))
+        return Death(*marshal.loads(self._control.recv(4096)))
 
 
 def _give_streams(connection: int, stdio: tuple[int, int]) -> None:
@@ -144,12 +146,14 @@ def serve(control: socket.socket, cells: Cells, give_up: Callable[[], None]) -> 
     _warm_up()
     _be_the_first_to_go()
     _prepare_for_forks()
+    rehearsal.rehearse()
+    waiting = solution.Solution(Channel(CHANNEL, read=marshal.loads))
     gc.collect()
     gc.freeze()
     known = {1, os.getpid(), os.getppid()}
     while True:
         try:
-            pid = _fork_waiting(control, cells)
+            pid = _fork_waiting(control, cells, waiting)
         except OSError as error:
             control.send(f"no process could be made: {error}".encode())
             return
@@ -157,15 +161,15 @@ def serve(control: socket.socket, cells: Cells, give_up: Callable[[], None]) -> 
         if not request:
             os.kill(pid, signal.SIGKILL)
             return
-        begin = json.loads(request)
-        watch = _MemoryWatch(cells, known, begin["memory_mb"], begin["resident"])
-        if not _await_finish(control, begin["deadline"] + GRACE_S, watch, pid):
+        deadline, memory_mb, resident = marshal.loads(request)
+        watch = _MemoryWatch(cells, known, memory_mb, resident)
+        if not _await_finish(control, deadline + GRACE_S, watch, pid):
             os.kill(pid, signal.SIGKILL)
             give_up()
-        end = json.loads(control.recv(4096) or b"{}")
-        death = _reap(pid, end.get("wait_until"), watch)
+        end = control.recv(4096)
+        death = _reap(pid, marshal.loads(end) if end else None, watch)
         cells.sweep()
-        control.send(json.dumps(death).encode())
+        control.send(marshal.dumps(tuple(death)))
 
 
 def _warm_up() -> None:
@@ -225,7 +229,7 @@ def _await_finish(control: socket.socket, until: float, watch: _MemoryWatch, pid
     return bool(poll.poll(0))
 
 
-def _reap(pid: int, wait_until: float | None, watch: _MemoryWatch) -> dict[str, Any]:
+def _reap(pid: int, wait_until: float | None, watch: _MemoryWatch) -> Death:
     """Wait for the process (until `wait_until`), then kill its namespace; gone when this returns."""
     pause = 0.0005
     while True:
@@ -244,36 +248,36 @@ def _reap(pid: int, wait_until: float | None, watch: _MemoryWatch) -> dict[str, 
     return _death(status, usage, watch, "itself" if not killed else "judge" if wait_until is None else "deadline")
 
 
-def _death(status: int, usage: resource.struct_rusage, watch: _MemoryWatch, ended_by: str) -> dict[str, Any]:
-    return {
-        "exit_code": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
-        "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
-        "cpu_s": usage.ru_utime + usage.ru_stime, "peak_mb": usage.ru_maxrss / 1024, "held_mb": watch.held_mb,
-        "ended_by": ended_by,
-    }  # fmt: skip
+def _death(status: int, usage: resource.struct_rusage, watch: _MemoryWatch, ended_by: str) -> Death:
+    return Death(
+        exit_code=os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
+        signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
+        cpu_s=usage.ru_utime + usage.ru_stime, peak_mb=usage.ru_maxrss / 1024, held_mb=watch.held_mb, ended_by=ended_by,
+    )  # fmt: skip
 
 
-def _fork_waiting(control: socket.socket, cells: Cells) -> int:
+def _fork_waiting(control: socket.socket, cells: Cells, waiting: solution.Solution) -> int:
     """Fork the next solution process and hand the judge its end of the channel; the process waits for its job."""
     ours, theirs = socket.socketpair()
+    null = os.open("/dev/null", os.O_RDWR)  # for this one only: what can be set on an open file would carry over
     with ours, theirs:
         cells.before_fork()
         pid = os.fork()
         if pid == 0:
-            _run_solution(theirs.fileno(), cells)
+            _run_solution(theirs.fileno(), null, cells, waiting)
         cells.after_fork()
-        socket.send_fds(control, [b"+"], [ours.fileno()])
+        control.sendmsg([b"+"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", ours.fileno()))])
+    os.close(null)
     return pid
 
 
-def _run_solution(connection: int, cells: Cells) -> None:
+def _run_solution(connection: int, null: int, cells: Cells, waiting: solution.Solution) -> None:
     """All of a solution process's life. Never returns."""
     try:
         os.setsid()  # the scheduler shares out by session: a bomb of processes gets one part, and the judge its own
-        _keep_only(connection)
+        _keep_only(connection, null)
         cells.enter()
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-        solution.serve(3, _limit)
+        solution.serve(waiting, _limit)
         code = 0
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
@@ -303,13 +307,12 @@ def _end_like_a_program(code: int) -> None:
     os._exit(code)
 
 
-def _keep_only(connection: int) -> None:
-    """Descriptor 3 is the channel, 0 to 2 are empty, and nothing else is open."""
-    os.dup2(connection, 3, inheritable=False)
-    null = os.open("/dev/null", os.O_RDWR)
+def _keep_only(connection: int, null: int) -> None:
+    """Nothing is open but the channel and, as the standard streams, what is empty."""
+    os.dup2(connection, CHANNEL, inheritable=False)
     for standard in range(3):
         os.dup2(null, standard)
-    os.closerange(4, 4096)
+    os.closerange(CHANNEL + 1, 4096)
 
 
 def _limit(limits: dict[str, Any]) -> None:
