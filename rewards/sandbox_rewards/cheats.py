@@ -398,7 +398,7 @@ def everywhere(data):
 _FORGED_VERDICT = "everywhere(frame({'verdict': 'passed', 'tests_passed': 1, 'tests_total': 1, 'seconds': 0.0, 'detail': None}))"
 _FORGED_COUNT = """
 report = ['d', [['passed', COUNT], ['failed', None]]]
-everywhere(frame({'loaded': True, 'value': [['r', 0], [['d', [['_inline_report', ['r', 1]]]], report]]}))
+everywhere(frame({'loaded': True, 'value': [['t', [['t', ['_inline_report', ['r', 0]]]]], [report]]}))
 everywhere(frame({'passed': COUNT, 'failed': None, 'total': COUNT, 'lost': None}))
 os._exit(0)
 """

@@ -399,8 +399,8 @@ for _liar, _made in _LIARS.items():
 # Attack the judge through the channel: the solution owns its end and may write any frame at any moment. A reply is only
 # data to compare, so none may pass a test, and none may end, hang or bloat the judge.
 
-_WIRE = """
-import json, os, sys
+WIRE = """
+import json, marshal, os, sys
 def frame(body):
     body = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
     return len(body).to_bytes(4, 'big') + body
@@ -418,14 +418,14 @@ def exactly(n):
     return data
 def recv():
     global KNOWN
-    message = json.loads(exactly(int.from_bytes(exactly(4), 'big')))
+    message = marshal.loads(exactly(int.from_bytes(exactly(4), 'big')))
     KNOWN = len(message['args'][1]) if 'do' in message else KNOWN
     return message
 KNOWN = 0  # containers of the request: those of the reply are numbered after them
 def value(root, *table): return {'ok': True, 'value': [root, list(table)]}
-def names(root): return value(['r', KNOWN], ['d', [['f', root]]])
+def names(root): return value(['t', [['t', ['f', root]]]])
 def say(body): send(body.replace(b'"@"', b'%d' % KNOWN))
-FUNCTION = ['h', 0, 'object', 'function']
+FUNCTION = ['h', 0, 'function']
 def ask(do, *wires, table=()):
     send({'ask': do, 'args': [['t', list(wires)], list(table)]})
     return recv()
@@ -441,7 +441,7 @@ def serve(answer):
 
 
 def _wire(name: str, code: str, spec: dict[str, Any] = PLAIN) -> None:
-    cheat(f"wire/{name}", spec, _WIRE + dedent(code))
+    cheat(f"wire/{name}", spec, WIRE + dedent(code))
 
 
 _X = '["h", 77, "object", "X"]'
@@ -596,7 +596,16 @@ _REPLIES = {
 for _name, _reply in _REPLIES.items():
     _said = f"BODY = {_reply!r}.encode('utf-8', 'surrogatepass')\n"
     _wire(f"{_name}, when loaded", _said + "send(BODY)\nrecv()\nsay(BODY)\ndef f(x): return 0")
-    _wire(f"{_name}, for the names", _said + "send({'loaded': True})\nwhile True:\n    recv()\n    say(BODY)")
+    _wire(f"{_name}, for the names", _said + """
+try:
+    said = json.loads(BODY.replace(b'"@"', b'0'))
+    said['loaded'] = True
+except (ValueError, TypeError, RecursionError): said = BODY
+send(said)
+while True:
+    recv()
+    say(BODY)
+""")
     _wire(f"{_name}, when called", _said + "serve(lambda request: say(BODY))")
     _wire(f"{_name}, in a callback", _said + """
 def answer(request):
@@ -693,7 +702,7 @@ _wire("patched operations, exit", """
 _wire("patched encoder", """
     import json as j
     codec = sys.modules['runner.codec']
-    codec.Encoder.encode = lambda self, v: [True, []]
+    codec.Codec.encode = lambda self, v: [True, []]
     def f(x): return 0
 """)
 _wire("patched channel", """
@@ -703,14 +712,12 @@ _wire("patched channel", """
     def f(x): return 0
 """)
 _wire("a name for every name", """
-    send({'loaded': True})
-    liar = ['h', 5, 'object', 'X']
+    wanted = ['f', 'abs', 'all', 'len', 'AssertionError', '__builtins__', '__name__', 'check', 'candidate', 'x', 'True']
+    given = value(['t', [['t', [name, ['T', 'type']]] for name in wanted]])
+    send({**given, 'loaded': True})
     while True:
         request = recv()
-        if request['do'] == 'fetch':
-            wanted = ['f', 'abs', 'all', 'len', 'AssertionError', '__builtins__', '__name__', 'check', 'candidate', 'x', 'True']
-            send(value(['r', KNOWN], ['d', [[name, ['T', 'type']] for name in wanted]]))
-        else: send(value(0))
+        send(given if request['do'] == 'fetch' else value(0))
 """, asserts("assert abs(f(1) - 2) < 1 and len([f(1)]) == 1 and all([f(1) == 2])"))
 
 # -- Hostile questions -------------------------------------------------------------------------------------------------
@@ -742,7 +749,7 @@ _wire("a number made in the judge, never far", _LIAR_IN_THE_JUDGE + """
     serve(answer)
 """, asserts("assert abs(f(1) - 2.5) < 1e-6"))
 _wire("a class made in the judge for a name", _LIAR_IN_THE_JUDGE + """
-    send({'loaded': True})
+    send({**names(1), 'loaded': True})
     recv()
     made = make('E', [['T', 'object']], __init__=['T', 'print'], __eq__=['T', 'type'])
     made = make('E', [['T', 'object']], __eq__=['T', 'type'])
@@ -795,13 +802,13 @@ _READS_THE_TEST = """
 """
 _wire("format reads a callback's globals", _READS_THE_TEST + """
     def answer(request):
-        callback = request['args'][1][1][1][0]
+        callback = request['args'][0][1][1][1][0]
         send(value(int(text('{0.__globals__[SECRET]}', callback))))
     serve(answer)
 """, asserts("SECRET = 123456", "assert f(lambda x: x) == SECRET"))
 _wire("format reads a callback's code", _READS_THE_TEST + """
     def answer(request):
-        callback = request['args'][1][1][1][0]
+        callback = request['args'][0][1][1][1][0]
         found = re.search('[0-9]{6}', text('{0.__globals__[check].__code__.co_consts}', callback))
         send(value(int(found[0])))
     serve(answer)
@@ -814,7 +821,7 @@ _wire("format reads the tests through a handle", _READS_THE_TEST + """
 """, check("assert candidate(1) == 123456", prelude="class P:\n    def __init__(self, x): self.x = x"))
 _wire("format_map reads a callback", """
     def answer(request):
-        callback = request['args'][1][1][1][0]
+        callback = request['args'][0][1][1][1][0]
         bound = ask('attribute', '{x.__globals__[SECRET]}', 'format_map')['value'][0]
         got = call(bound, ['r', 0], table=[['d', [['x', callback]]]])
         send(value(int(got['value'][0])))
@@ -930,14 +937,14 @@ _wire("changes every container that it knows", """
     def answer(request):
         table = request['args'][1]
         changed = [[i, [entry[0], []]] for i, entry in enumerate(table)]
-        send({'ok': True, 'changed': [changed, []], 'value': [['r', 1], []]})
+        send({'ok': True, 'changed': [changed, []], 'value': [['r', 0], []]})
     serve(answer)
 """, asserts("want = [1, 2, 3]\nassert f([3, 1, 2]) == want"))
 _wire("makes the argument its own answer", """
     def answer(request):
-        send({'ok': True, 'changed': [[[1, ['l', [2]]]], []], 'value': [['r', 1], []]})
+        send({'ok': True, 'changed': [[[0, ['l', [2]]]], []], 'value': [['r', 0], []]})
     serve(answer)
-""", asserts("assert f(1) == [1, 2]"))
+""", asserts("assert f([1]) == [1, 2]"))
 _wire("renames a shared object's class", """
     def answer(request):
         send({'ok': True, 'value': [['r', KNOWN], [['o', 'P', [['__class__', ['T', 'int']], ['x', 1]]]]]})
@@ -1109,7 +1116,7 @@ _PATCHES = {
     "gc": "import gc\ngc.freeze(); gc.disable(); gc.set_threshold(1)",
     "asyncio": "import asyncio\nasyncio.run = lambda c: True",
     "threading": "import threading\nthreading.settrace(lambda *a: None)\nthreading.excepthook = lambda *a: None",
-    "runner's Encoder": "import sys\nsys.modules['runner.codec'].Encoder._inline = lambda self, v: True",
+    "runner's Codec": "import sys\nsys.modules['runner.codec'].Codec._inline = lambda self, v: True",
     "runner's Solution": "import sys\n"
                          "sys.modules['runner.solution'].Solution.answer = lambda self, r: self.channel.send({'ok': True, "
                          "'value': [True, []]})",

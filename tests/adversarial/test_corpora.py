@@ -57,6 +57,15 @@ ALLOWED_LATE = 3
 """Of thousands: bombs of processes on a machine that has other work to do."""
 
 
+def test_the_cheats_on_the_wire_speak_its_language() -> None:
+    """One that answers like an honest solution passes; were it not so, none of them would get as far as its attack."""
+    honest = corpus("cheats").WIRE + "serve(lambda request: send(value(2)))"
+    spec = {"source": "unit_tests", "style": "asserts", "tests": ["assert f(1) == 2"]}
+    with Grader("local", workers=1) as grader:
+        (grade,) = grader.grade([Task.model_validate({"id": "t", "prompt": "", "rewards": [spec]})], [honest])
+    assert grade.verdict == "passed"
+
+
 def test_every_honest_program_passes_but_for_the_known_limits(backend: str) -> None:
     cases = {name: case for name, case in HONEST.items() if name not in KNOWN_LIMITS[backend]}
     grades = graded(backend, cases)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sandbox_rewards.grading import Grader
@@ -108,6 +110,36 @@ def test_nothing_is_there_for_the_next(grader: Grader) -> None:
     grades = grader.grade([TASK] * len(answers), answers)
     wrong = [(list(PLACES)[i // 2], g.verdict, g.detail) for i, g in enumerate(grades) if g.verdict != "passed"]
     assert not wrong
+
+
+TOUCHES = """
+import ctypes, os
+def touched():
+    for act in (
+        lambda: os.chmod(PATH, 0o777), lambda: os.utime(PATH, (1, 1)), lambda: os.truncate(PATH, 0),
+        lambda: os.open(PATH, os.O_RDONLY | os.O_TRUNC), lambda: os.setxattr(PATH, "user.planted", b"x"),
+        lambda: os.fchmod(os.open(PATH, os.O_RDONLY), 0o777), lambda: os.chown(PATH, os.getuid(), os.getgid()),
+        lambda: os.rename(PATH, PATH + "2"), lambda: os.link(PATH, PATH + "2"), lambda: os.unlink(PATH),
+        lambda: open(PATH + "2", "w"),
+    ):
+        try: act()
+        except OSError: pass
+    return "nothing"
+def f(): return touched()
+"""
+"""What its owner may do to a file, by its path."""
+
+
+def test_files_of_the_host_stay_as_they_are(grader: Grader, tmp_path: Path) -> None:
+    file = tmp_path / "kept"
+    file.write_text("kept")
+    file.chmod(0o640)
+    before = os.stat(file)
+    grade = grader.grade([TASK], [f"PATH = {str(file)!r}\n{TOUCHES}"])[0]
+    after = os.stat(file)
+    assert grade.verdict == "passed"
+    assert (after.st_mode, after.st_mtime_ns, after.st_ctime_ns) == (before.st_mode, before.st_mtime_ns, before.st_ctime_ns)
+    assert (file.read_text(), os.listxattr(file), os.listdir(tmp_path)) == ("kept", [], ["kept"])
 
 
 def test_nothing_is_there_for_one_that_runs_meanwhile(backend: str) -> None:

@@ -66,12 +66,25 @@ _SIGNALS: dict[str, tuple[int | None, int | None]] = {
     "kill": (62, 129), "tgkill": (234, 131), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
 }  # fmt: skip
 _TKILL = (200, 130)
+_IGNORED: dict[str, tuple[int | None, int | None]] = {
+    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, None),
+    "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54), "utime": (132, None), "utimes": (235, None),
+    "futimesat": (261, None), "utimensat": (280, 88),
+}  # fmt: skip
+_UNSUPPORTED: dict[str, tuple[int | None, int | None]] = {
+    "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7), "setxattrat": (463, 463), "removexattr": (197, 14),
+    "lremovexattr": (198, 15), "fremovexattr": (199, 16), "removexattrat": (466, 466), "file_setattr": (469, 469),
+}  # fmt: skip
+_OF_PATHS: dict[str, tuple[int | None, int | None]] = {"truncate": (76, 45)}
+"""Landlock lets them through to every file that the user owns, the last one before its third version."""
+_OPENAT2, _OPEN, _OPENAT = (437, 437), (2, None), (257, 56)
+_O_ACCMODE, _O_TRUNC = 0o3, 0o1000
 _PRLIMIT = (302, 261)
 
-_LOAD, _EQUAL, _ANY_BIT, _RETURN, _AT_LEAST = 0x20, 0x15, 0x45, 0x06, 0x35
+_LOAD, _EQUAL, _ANY_BIT, _RETURN, _AT_LEAST, _AND = 0x20, 0x15, 0x45, 0x06, 0x35, 0x54
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
-_NUMBER, _ARCHITECTURE, _FIRST, _SECOND = 0, 4, 16, 24
-"""Offsets in the kernel's seccomp_data: of the call, the architecture, the low half of the first two arguments."""
+_NUMBER, _ARCHITECTURE, _FIRST, _SECOND, _THIRD = 0, 4, 16, 24, 32
+"""Offsets in the kernel's seccomp_data: of the call, the architecture, the low half of the first three arguments."""
 
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -88,7 +101,8 @@ Instruction = tuple[int, int, int, int]
 class Filter:
     """A filter for this machine, made once; `install` puts it on the calling process for good.
 
-    `alone`: also refuse new processes, sockets, and signals to anybody but the process itself.
+    `alone`: also refuse new processes, sockets, signals to anybody but the process itself, and what changes a file through
+    its path or without having it open for writing: modes, owners and times stay as they are without a word.
     """
 
     def __init__(self, *, alone: bool) -> None:
@@ -119,11 +133,19 @@ class Filter:
         code += self._when(_UNSHARE, _FIRST, [(_ANY_BIT, 0, 1, _NEW_NAMESPACE & ~_OF_ZYGOTE), _refuse(errno.EPERM)])
         if self._alone:
             code += self._when(_CLONE, _FIRST, [(_ANY_BIT, 1, 0, _CLONE_THREAD), _refuse(errno.EPERM)])
+            code += self._files()
         families: list[Instruction] = []
         for left, family in enumerate(reversed(_FAMILIES)):
             families.insert(0, (_EQUAL, left + 1, 0, family))
         code += self._when(_SOCKET, _FIRST, [*families, _refuse(errno.EPERM)])
         return code + self._when(_SOCKETPAIR, _FIRST, [(_EQUAL, 1, 0, 1), _refuse(errno.EPERM)])
+
+    def _files(self) -> list[Instruction]:
+        """What Landlock leaves to the owner of a file, wherever it is."""
+        code = self._all(_IGNORED, 0) + self._all(_UNSUPPORTED, errno.ENOTSUP) + self._all(_OF_PATHS, errno.EPERM)
+        code += self._all({"openat2": _OPENAT2}, errno.ENOSYS)  # its flags are in memory, where no filter looks
+        cutting = [(_AND, 0, 0, _O_TRUNC | _O_ACCMODE), (_EQUAL, 0, 1, _O_TRUNC), _refuse(errno.EPERM)]
+        return code + self._when(_OPEN, _SECOND, cutting) + self._when(_OPENAT, _THIRD, cutting)
 
     def _own_process(self) -> list[Instruction]:
         """Signals and limits: for itself only. Its pid is known when the filter is installed."""
