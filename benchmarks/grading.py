@@ -119,7 +119,8 @@ def bench(rounds: int, count: int) -> None:
             rates[name].append(bare_rate(count, flags))
         for name in working:
             rates[name].append(grading_rate(name, count))
-    table = Table("what", "a second (median)", "of the first", "of the second", title=f"{count} grades of 3 asserts, {CORES} cores")
+    title = f"{count} grades of 3 asserts, {CORES} cores"
+    table = Table("what", "a second (median)", "of the first", "of the second", title=title)
     for name, found in rates.items():
         ratios = [statistics.median(f / b for f, b in zip(found, rates[yardstick], strict=True)) for yardstick in YARDSTICKS]
         table.add_row(name, f"{statistics.median(found):.0f}", *(f"{ratio:.2f}" for ratio in ratios))
