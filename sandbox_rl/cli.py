@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 
 import typer
@@ -164,9 +165,15 @@ def verdict_table(verdicts: Counter[Verdict]) -> Table:
     return table
 
 
-@app.command()
-def doctor() -> None:
-    """What is here, and what that allows."""
+doctor_app = typer.Typer(invoke_without_command=True, help="What is here, and what that allows; or prove that a run resumes.")
+app.add_typer(doctor_app, name="doctor")
+
+
+@doctor_app.callback()
+def doctor(context: typer.Context) -> None:
+    """What is here, and what that allows; or prove that a run resumes."""
+    if context.invoked_subcommand:
+        return
     table = Table("sandbox", "works", "what it is, or why it does not work", title="sandboxes, strongest first")
     for name in BACKENDS:
         reason = probe(name)
@@ -177,6 +184,25 @@ def doctor() -> None:
 
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none: training runs on the CPU (tiny models)"
     screen.print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, GPU: {gpu}", highlight=False)
+
+
+@doctor_app.command("resume")
+def doctor_resume(run: Annotated[Path, typer.Argument(help="Folder of a PPO run.")]) -> None:
+    """Prove that a resumed run equals an unbroken one: do a run's first steps again, broken off and resumed, and compare."""
+    from sandbox_rl.progress import LiveProgress
+    from sandbox_rl.resume_check import check_resume
+    from sandbox_rl.run_folder import config_of
+
+    with TemporaryDirectory(prefix="resume-") as scratch, grader_of(config_of(run), None) as grader, LiveProgress(screen) as live:
+        found = check_resume(run, Path(scratch) / "run", grader, live)
+    if found.differs is None:
+        proven = f"{found.steps} steps, resumed after step {found.resumed_after}: inputs and weights are those of {run}"
+        screen.print(f"{proven}, to the last bit", highlight=False, soft_wrap=True)
+        return
+    raise UserError(
+        f"step {found.differs} has other {found.what} than in {run}, and training was resumed after step {found.resumed_after}; "
+        "was the run made by another version, on another machine, or with other reward sources? (environment.json says)"
+    )
 
 
 Settings = Annotated[list[str], typer.Option("--set", help="Override a setting: --set ppo.learning_rate=1e-5.")]

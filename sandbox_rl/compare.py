@@ -181,11 +181,9 @@ def _warnings(arms: list[Arm], runs: list[SeedRun]) -> list[str]:
             said.append(f"{missing} test answers of {arm.name} have no verdict (our fault); they count neither way.")
     for run in runs:
         lines = run.metrics("ppo")
-        worst = max(lines, key=lambda line: line["kl"])
-        if worst["kl"] > 10:
-            said.append(
-                f"Seed {run.config.seed}: PPO's KL to the base reached {worst['kl']:.1f} nats an answer at step {worst['step']}."
-            )
+        for monitor in sorted({name for line in lines for name in line.get("alarms", ())}):
+            first = next(line for line in lines if monitor in line.get("alarms", ()))
+            said.append(f"Seed {run.config.seed}: PPO's monitor `{monitor}` at step {first['step']}: {first['alarms'][monitor]}")
         lost = sum(line["no_verdict"] for line in lines)
         if lost:
             said.append(

@@ -80,6 +80,30 @@ class PPOConfig(_Section):
     """Rewarded answers a step that are also graded on tests which contradict each other; reward there stops the run."""
 
 
+Monitor = Literal["kl", "ratio", "entropy", "equal_rewards", "repetition", "length", "no_verdict"]
+
+
+class MonitorsConfig(_Section):
+    """What is watched during PPO. Each alarm is written beside its step and into the report; some may stop the run."""
+
+    kl: float = Field(default=30.0, gt=0)
+    """Nats of KL to the base, in the mean over a step's answers, that are too many."""
+    ratio: float = Field(default=0.2, gt=0)
+    """How far the ratio of unchanged weights may be from 1: beyond it, sampling and training disagree."""
+    entropy: float = Field(default=0.05, ge=0, lt=1)
+    """Share of the first step's entropy below which the policy has collapsed."""
+    equal_rewards: int = Field(default=5, ge=1)
+    """Steps in a row in which all answers got the same reward: there is nothing to learn from them."""
+    repetition: float = Field(default=0.6, gt=0, le=1)
+    """Share of an answer's runs of four words that it has had before, in the mean."""
+    length: float = Field(default=3.0, gt=1)
+    """How many times as long, or as short, as in the first step answers may get, in the mean."""
+    no_verdict: float = Field(default=0.2, ge=0, lt=1)
+    """Share of a step's answers that the sandbox could not judge."""
+    stop: list[Monitor] = []
+    """Monitors whose alarm stops the run, after a checkpoint."""
+
+
 class PairsConfig(_Section):
     samples_per_prompt: int = Field(default=12, ge=2)
     """Answers of the base policy to each training task."""
@@ -138,6 +162,7 @@ class RunConfig(_Section):
     model: ModelConfig = ModelConfig()
     sft: SFTConfig = SFTConfig()
     ppo: PPOConfig = PPOConfig()
+    monitors: MonitorsConfig = MonitorsConfig()
     pairs: PairsConfig = PairsConfig()
     dpo: DPOConfig = DPOConfig()
     eval: EvalConfig = EvalConfig()

@@ -21,9 +21,11 @@ from sandbox_rl.canaries import Canaries
 from sandbox_rl.config import RunConfig
 from sandbox_rl.errors import TrainingError
 from sandbox_rl.evaluate import evaluate
+from sandbox_rl.fingerprint import digest, fingerprint
 from sandbox_rl.generation import Sample, generate
 from sandbox_rl.kl import adapted, k1, k3
 from sandbox_rl.losses import kept, policy_loss, value_loss
+from sandbox_rl.monitors import Monitors
 from sandbox_rl.policy import Batch, Policy, chunks, load_policy, make_batch, score
 from sandbox_rl.progress import Report
 from sandbox_rl.run_folder import Randomness, RunFolder
@@ -49,7 +51,7 @@ def train_ppo(
     """Folder of the policy that did best on `validation` during `config.ppo.steps` of PPO from `base`."""
     run = RunFolder(path)
     best = BestPolicy(path / "policy")
-    if run.begin(config, ("suite", "seed", "model", "ppo", "eval"), resume=resume):
+    if run.begin(config, ("suite", "seed", "model", "ppo", "eval"), resume=resume, base=base):
         return best.folder
     policy, reference = load_policy(base), load_policy(base)
     optimizer = torch.optim.AdamW(policy.parameters(), lr=config.ppo.learning_rate, weight_decay=0.0)
@@ -58,9 +60,16 @@ def train_ppo(
     first = _restore(state, policy, optimizer, chance, best)
     kl_coefficient: float = state["kl_coefficient"] if state else config.ppo.kl_coefficient
     canaries = Canaries(train, grader, config.ppo.canaries, path)
+    monitors = Monitors(config.monitors)
+    if state:
+        monitors.restore(state["monitors"])
     for step in range(first + 1, config.ppo.steps + 1):
         metrics, samples = ppo_step(config, policy, reference, optimizer, train, grader, chance, step, kl_coefficient)
         metrics |= canaries.watch(step, samples)
+        rewards = [sample["reward"] for sample in samples if sample["reward"] is not None]
+        alarms = metrics["alarms"] = monitors.watch(metrics, [sample["text"] for sample in samples], rewards)
+        stopping = monitors.stopping(alarms)
+        metrics |= {"inputs": digest(samples), "weights": fingerprint(policy.parameters())}
         if config.ppo.kl_target and metrics["no_verdict"] < metrics["completions"]:
             kl_coefficient = adapted(kl_coefficient, metrics["kl"], config.ppo.kl_target)
         if step % config.ppo.validate_every == 0 or step == config.ppo.steps:
@@ -70,10 +79,12 @@ def train_ppo(
         run.log_samples([{"step": step, **sample} for sample in samples])
         shown = {name: metrics[name] for name in ("reward", "kl", "pass_rate")}
         report(phase="PPO", step=step, total=config.ppo.steps, **shown)
-        if step % config.ppo.validate_every == 0 or canaries.rewarded:
+        if step % config.ppo.validate_every == 0 or canaries.rewarded or stopping:
             run.save(step, {"policy": policy.state_dict(), "optimizer": optimizer.state_dict(), "chance": chance.state(),
-                            "best": best.state(), "kl_coefficient": kl_coefficient})  # fmt: skip
+                            "best": best.state(), "kl_coefficient": kl_coefficient, "monitors": monitors.state()})  # fmt: skip
         canaries.stop_if_rewarded()
+        if stopping:
+            raise TrainingError(f"at step {step} {alarms[stopping[0]]} (monitors.stop names {stopping[0]}.)")
     run.finish({"best_step": best.step, "validation_pass_rate": best.score})
     return best.folder
 

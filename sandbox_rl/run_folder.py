@@ -14,6 +14,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy
 import torch
 import yaml
 
@@ -33,8 +34,8 @@ class RunFolder:
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
 
-    def begin(self, config: RunConfig, sections: tuple[str, ...], *, resume: bool) -> bool:
-        """Keep settings and environment; gives whether the phase is finished already.
+    def begin(self, config: RunConfig, sections: tuple[str, ...], *, resume: bool, base: Path | None = None) -> bool:
+        """Keep settings, environment and the base's folder; gives whether the phase is finished already.
 
         Raises `UserError` when the folder holds a run and this is no resume, or one whose `sections` differ.
         """
@@ -52,7 +53,8 @@ class RunFolder:
                     )
         else:
             write_atomically(file, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False).encode())
-            write_atomically(self.path / "environment.json", json.dumps(environment(), indent=2).encode())
+            facts = environment() | ({"base": str(base.resolve())} if base else {})
+            write_atomically(self.path / "environment.json", json.dumps(facts, indent=2).encode())
         return resume and self.finished()
 
     def log(self, metrics: dict[str, Any]) -> None:
@@ -119,6 +121,22 @@ class RunFolder:
                 os.truncate(self.path / name, size)
 
 
+def config_of(run: Path) -> RunConfig:
+    """The settings that a run was begun with. Raises `UserError` where there is no run."""
+    file = run / "config.yaml"
+    if not file.exists():
+        raise UserError(f"{run} holds no run: there is no {file.name} in it; name a folder that `train` or `compare` wrote.")
+    return RunConfig.model_validate(yaml.safe_load(file.read_text()))
+
+
+def base_of(run: Path) -> Path:
+    """Folder of the policy that a run began from. Raises `UserError` where it is gone."""
+    base = json.loads((run / "environment.json").read_text()).get("base")
+    if base is None or not Path(base).is_dir():
+        raise UserError(f"{run} began from {base or 'a base that it does not name'}, which is not there; bring it back.")
+    return Path(base)
+
+
 def _change(before: Any, now: Any) -> str:
     """The first setting that differs, as `steps: 4 before, 5 now`."""
     if not isinstance(before, dict) or not isinstance(now, dict):
@@ -165,8 +183,21 @@ class Randomness:
         self.sampling = torch.Generator().manual_seed(seed)
 
     def state(self) -> dict[str, Any]:
-        return {"order": self.order.getstate(), "sampling": self.sampling.get_state()}
+        """Also of the generators that everybody shares: a reward source or a model of the user's may draw from them."""
+        shared: Any = numpy.random.get_state()
+        kind, keys, *place = shared
+        return {
+            "order": self.order.getstate(), "sampling": self.sampling.get_state(), "python": random.getstate(),
+            "torch": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+            "numpy": [kind, torch.from_numpy(keys.copy()), *place],
+        }  # fmt: skip
 
     def restore(self, state: dict[str, Any]) -> None:
         self.order.setstate(state["order"])
         self.sampling.set_state(state["sampling"])
+        random.setstate(state["python"])
+        torch.set_rng_state(state["torch"])
+        if state["cuda"]:
+            torch.cuda.set_rng_state_all(state["cuda"])
+        kind, keys, *place = state["numpy"]
+        numpy.random.set_state((kind, keys.numpy(), *place))
