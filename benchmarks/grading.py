@@ -149,6 +149,7 @@ def soak(backend: str, count: int) -> None:
         for tenth in range(10):
             grades = grader.grade(tasks, [f"{a} {tenth}" for a in answers])
             assert all(g.reward == 1.0 for g in grades)
+            del grades  # or those of two tenths would be here at once from the second on
             pids = family(os.getpid()) if backend != "docker" else [os.getpid(), *container_pids()]
             states = [Path(f"/proc/{p}/stat").read_text().rsplit(")")[-1].split()[0] for p in pids if Path(f"/proc/{p}").exists()]
             row = {"grades": (tenth + 1) * len(tasks), "resident_mb": {p: round(m, 1) for p, m in resident_mb(pids).items()},

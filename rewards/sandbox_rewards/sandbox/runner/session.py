@@ -52,7 +52,7 @@ class Session:
         self.shared = shared
         self.memory_error = False
         self.lost: SolutionLost | None = None
-        self.codec = Codec(self, shared)
+        self.codec = Codec(self, shared, judges=True)
         self._turn = threading.RLock()
         self._handles: dict[int, Any] = {}
         self._mine: list[Any] = []

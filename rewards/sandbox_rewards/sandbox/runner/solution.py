@@ -98,7 +98,7 @@ class Solution:
         self.handles: list[Any] = []
         self.handle_of: dict[int, int] = {}
         self.shared: dict[str, type] = {}
-        self.codec = Codec(self, self.shared)
+        self.codec = Codec(self, self.shared, judges=False)
         self._judges: dict[int, Any] = {}
         self._number_of: dict[int, int] = {}
         self._described: set[int] = set()
@@ -123,7 +123,7 @@ class Solution:
         if prelude:
             run_packed(prelude, namespace)
             self.shared = {k: v for k, v in namespace.items() if isinstance(v, type) and v.__module__ == "solution"}
-            self.codec = Codec(self, self.shared)
+            self.codec = Codec(self, self.shared, judges=False)
         run_packed(code, namespace)
 
     def loaded(self, names: list[str]) -> dict[str, Any]:
