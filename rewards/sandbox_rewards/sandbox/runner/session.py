@@ -9,21 +9,10 @@ from typing import Any
 
 from . import exceptions, subclasses
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
+from .class_handles import FunctionHandle, class_handle, new_handle
 from .codec import Codec
-from .handles import (
-    CLASS,
-    NAMED,
-    FunctionHandle,
-    Handle,
-    class_handle,
-    give_role,
-    kind_of,
-    known_type,
-    new_handle,
-    number_of,
-    set_up,
-    type_name,
-)
+from .handles import CLASS, NAMED, Handle, give_role, kind_of, number_of, set_up
+from .known_types import known_type, type_name
 from .own_objects import on_own_object
 
 
