@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc
 import types
 from collections.abc import Callable
 from typing import Any
@@ -76,6 +77,11 @@ def _make(name: str, bases: list[Any], members: dict[str, Any]) -> Any:
         return type.__new__(ClassHandle, name, (Handle,), members)
 
 
+ABSTRACT: dict[str, Any] = {kind.__name__: kind for kind in (
+    collections.abc.Sequence, collections.abc.MutableSequence, collections.abc.Set, collections.abc.MutableSet,
+    collections.abc.Mapping, collections.abc.MutableMapping,
+)}  # fmt: skip
+"""Abstract classes that a class is no instance of by its methods alone."""
 _KINDS: dict[str, type] = {f"builtins.{kind.__name__}": kind for kind in (
     types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.GeneratorType, types.AsyncGeneratorType, property,
 )}  # fmt: skip

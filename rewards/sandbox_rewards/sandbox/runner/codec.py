@@ -62,7 +62,7 @@ def plain_base(kind: type) -> type | None:
 class Codec:
     """One side's end: writes and reads values, and keeps the containers that both sides know."""
 
-    def __init__(self, side: Side, shared: dict[str, type], *, judges: bool) -> None:
+    def __init__(self, side: Side, shared: dict[str, Any], *, judges: bool) -> None:
         self._side = side
         self._judges = judges
         self._shared = shared
@@ -261,7 +261,7 @@ class Codec:
         if tag == "S":
             return self._side.subclassed(self._value(wire[1]), wire[2])
         if tag == "e":
-            return self._shared[wire[1]]._member_map_[wire[2]]  # type: ignore[attr-defined]
+            return self._shared[wire[1]]._member_map_[wire[2]]
         if tag == "n":
             return tuple.__new__(self._shared[wire[1]], [self._value(item) for item in wire[2]])
         read_library = arrays.read_scalar if tag == "Ln" else library.READ.get(tag)

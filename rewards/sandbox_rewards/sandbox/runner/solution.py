@@ -13,11 +13,13 @@ import os
 import socket
 import sys
 import types
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from . import exceptions, languages, subclasses
 from .channel import Channel, ChannelClosed
+from .class_handles import ABSTRACT
 from .codec import Codec
 from .compiler import packed, run_packed
 from .handles import OPTIONAL
@@ -25,6 +27,7 @@ from .judge_objects import JudgeObject
 from .known_types import known_type, type_name
 from .printed import Printed
 from .requests import OPERATIONS, fetch
+from .surroundings import as_the_test_has_it
 
 READY, STREAMS = b"+", b"p"
 """What a process writes before it was given any code, and what the judge answers before it sends some."""
@@ -99,12 +102,13 @@ class Solution:
         self.module = types.ModuleType("solution")
         self.handles: list[Any] = []
         self.handle_of: dict[int, int] = {}
-        self.shared: dict[str, type] = {}
+        self.shared: dict[str, Any] = {}
         self.codec = Codec(self, self.shared, judges=False)
         self._judges: dict[int, Any] = {}
         self._number_of: dict[int, int] = {}
         self._described: set[int] = set()
         self._lent: dict[int, tuple[Any, Any]] = {}
+        self._warned: list[Any] = []
         self._turn: Any = None
         self._loop: Any = None
         self._streams: tuple[Printed, Printed] | None = (Printed(), Printed())
@@ -124,9 +128,16 @@ class Solution:
         namespace = self.module.__dict__
         if prelude:
             run_packed(prelude, namespace)
-            self.shared = {k: v for k, v in namespace.items() if isinstance(v, type) and v.__module__ == "solution"}
+            given = (type, types.FunctionType)
+            self.shared = {k: v for k, v in namespace.items() if isinstance(v, given) and v.__module__ == "solution"}
             self.codec = Codec(self, self.shared, judges=False)
+        warnings.simplefilter("always")  # whether one is shown, or an error, is for the judge's filters to say
+        warnings.showwarning = self._note_warning
         run_packed(code, namespace)
+        self._warned.clear()
+
+    def _note_warning(self, message: Warning | str, *_: Any, **__: Any) -> None:
+        self._warned.append(message)
 
     def loaded(self, names: list[str]) -> dict[str, Any]:
         """The message that says that the code was run, with its values for the names of the tests."""
@@ -183,12 +194,21 @@ class Solution:
                 codec.apply(request["changed"])
             if "drop" in request:
                 codec.containers.drop(request["drop"])
-            reply = {"ok": True, "value": codec.encode(OPERATIONS[request["do"]](self, *arguments))}
+            doing = OPERATIONS[request["do"]]
+            if "replaced" in request:
+                with as_the_test_has_it(codec.decode(request["replaced"])):
+                    result = doing(self, *arguments)
+            else:
+                result = doing(self, *arguments)
+            reply = {"ok": True, "value": codec.encode(result)}
         except BaseException as error:
             self._described.clear()  # what was to be sent may not have been
             reply = {"ok": False, "raised": self._raised(error)}
         if codec.containers.objects and (changes := codec.changes()):
             reply["changed"] = changes
+        if self._warned:
+            reply["warned"] = codec.encode(tuple(self._warned))
+            self._warned.clear()
         return reply
 
     def _let_go(self, message: dict[str, Any], start: int) -> None:
@@ -233,6 +253,10 @@ class Solution:
             return self._class(value)
         if isinstance(value, BaseException):
             return self._exception(value)
+        if isinstance(value, types.FunctionType):
+            function: types.FunctionType = value
+            if self.shared.get(function.__name__) is value:
+                return ["P", function.__name__]
         if kind is types.FunctionType or kind is types.CoroutineType:
             return ["h", self.handle(value), kind.__name__]
         return ["h", self.handle(value), "object", kind.__name__, self._class_of_object(kind)]
@@ -248,7 +272,8 @@ class Solution:
         near = [base for base in type.mro(kind)[1:] if base.__module__ == "solution" or self.shared.get(base.__name__) is base]
         bases = [self.opaque(base) for base in kind.__bases__ if base in near and not issubclass(base, BaseException)]
         name = "builtins." * (kind.__module__ == "builtins") + kind.__name__
-        return ["h", self.handle(kind), "class", name, has, methods, bases]
+        abstract = [base.__name__ for base in type.mro(kind) if ABSTRACT.get(base.__name__) is base]
+        return ["h", self.handle(kind), "class", name, has, methods, bases, abstract]
 
     def _class(self, value: type) -> Any:
         if name := type_name(value):
