@@ -42,7 +42,7 @@ def serve(host: Channel, zygote: Zygote, compiler: Compiler, home: str) -> None:
         started = time.monotonic()
         try:
             if job["spec"]["style"] == "stdio":
-                found = run_cases(job, zygote)
+                found = run_cases(job, zygote, compiler)
             else:
                 found = judge(job, zygote, compiler, home, surroundings)
         except BoxFault as fault:

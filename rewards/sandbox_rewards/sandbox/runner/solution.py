@@ -75,16 +75,14 @@ def run_program(channel: Channel, job: dict[str, Any]) -> None:
     sys.modules["__main__"] = main
     sys.argv = ["solution.py"]
     try:
-        parts = [compile(job[part], name, "exec", dont_inherit=True) for part, name in _PARTS if job[part]]
+        parts = [packed(job["prelude"], "prelude.py")] if job["prelude"] else []
+        parts.append(job.get("packed") or packed(job["code"], "solution.py"))
     except (SyntaxError, ValueError) as error:
         channel.send({"failed": "syntax_error", "detail": str(error)})
         return
     channel.close()
     for part in parts:
-        exec(part, main.__dict__)
-
-
-_PARTS = (("prelude", "prelude.py"), ("code", "solution.py"))
+        run_packed(part, main.__dict__)
 
 
 def describe(error: BaseException) -> str:
