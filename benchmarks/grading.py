@@ -3,9 +3,10 @@
     make bench                                   everything below
     python benchmarks/grading.py --soak 100000   memory, descriptors and zombies over many grades
 
-The yardstick is `fork + namespaces + wait` of a warm Python, on as many processes as there are cores: the namespaces that
-seal an answer off (pid, mount, IPC and network), and beside it those that a grade makes anew (all but the network's, which
-all answers of a box share and no interface is in). For scale, `docker run` and `docker exec` of a Python that does nothing.
+The yardstick is `fork + namespaces + wait` of a warm Python, on as many processes as there are cores: with the modules that
+solutions import most, and the namespaces that seal an answer off (pid, mount, IPC and network). Beside it the leanest that
+could be asked for: no asyncio (which the zygote leaves out too, for it makes every fork dearer), and no network namespace (all
+answers of a box share one that holds no interface). For scale, `docker run` and `docker exec` of a Python that does nothing.
 Ratios are of one run on one machine.
 """
 
@@ -32,8 +33,13 @@ from sandbox_tasks.task import Task
 CORES = len(os.sched_getaffinity(0))
 NEW_PID, NEW_MOUNT, NEW_IPC, NEW_NETWORK = 0x20000000, 0x00020000, 0x08000000, 0x40000000
 SEALED = NEW_PID | NEW_MOUNT | NEW_IPC | NEW_NETWORK
-YARDSTICKS = {"fork + namespaces + wait": SEALED, "the same without a network namespace": SEALED & ~NEW_NETWORK}
-"""Flags of each; ratios are of the first."""
+MODULES = ("bisect", "collections", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "itertools", "json", "math",
+           "operator", "random", "re", "statistics", "string", "typing")  # fmt: skip
+YARDSTICKS = {
+    "fork + namespaces + wait": (SEALED, ("asyncio", *MODULES)),
+    "the leanest of its kind": (SEALED & ~NEW_NETWORK, MODULES),
+}
+"""Namespaces and modules of each."""
 screen = Console()
 
 
@@ -44,10 +50,9 @@ def small_tasks(count: int) -> tuple[list[Task], list[str]]:
     return chosen, [f"{task.reference}\n# variant {i}" for i, task in enumerate(chosen)]
 
 
-def bare(count: int, flags: int) -> float:
+def bare(count: int, flags: int, modules: tuple[str, ...]) -> float:
     """Seconds for `count` forks of a warm Python into new namespaces, each waited for."""
-    for name in ("bisect", "collections", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "itertools", "json",
-                 "math", "operator", "random", "re", "statistics", "string", "typing"):  # fmt: skip
+    for name in modules:
         __import__(name)
     libc = ctypes.CDLL(None, use_errno=True)
     own = os.open("/proc/self/ns/pid", os.O_RDONLY)
@@ -64,9 +69,9 @@ def bare(count: int, flags: int) -> float:
     return time.perf_counter() - started
 
 
-def bare_rate(count: int, flags: int) -> float:
+def bare_rate(count: int, flags: int, modules: tuple[str, ...]) -> float:
     """Bare forks a second on all cores at once, in interpreters that hold nothing but the warm modules and this file."""
-    code = f"{_bare_source()}\nprint(bare({count // CORES}, {flags}))"
+    code = f"{_bare_source()}\nprint(bare({count // CORES}, {flags}, {modules}))"
     running = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(CORES)]
     seconds = [float(process.communicate()[0]) for process in running]
     return sum(count // CORES / s for s in seconds)
@@ -115,8 +120,8 @@ def bench(rounds: int, count: int) -> None:
     working = [name for name in BACKENDS if probe(name) is None]
     rates: dict[str, list[float]] = {name: [] for name in (*YARDSTICKS, *working)}
     for _ in range(rounds):  # in turn, so that a machine that changes its pace changes it for all
-        for name, flags in YARDSTICKS.items():
-            rates[name].append(bare_rate(count, flags))
+        for name, (flags, modules) in YARDSTICKS.items():
+            rates[name].append(bare_rate(count, flags, modules))
         for name in working:
             rates[name].append(grading_rate(name, count))
     title = f"{count} grades of 3 asserts, {CORES} cores"
@@ -149,6 +154,7 @@ def soak(backend: str, count: int) -> None:
         for tenth in range(10):
             grades = grader.grade(tasks, [f"{a} {tenth}" for a in answers])
             assert all(g.reward == 1.0 for g in grades)
+            del grades  # or those of two tenths would be here at once from the second on
             pids = family(os.getpid()) if backend != "docker" else [os.getpid(), *container_pids()]
             states = [Path(f"/proc/{p}/stat").read_text().rsplit(")")[-1].split()[0] for p in pids if Path(f"/proc/{p}").exists()]
             row = {"grades": (tenth + 1) * len(tasks), "resident_mb": {p: round(m, 1) for p, m in resident_mb(pids).items()},

@@ -9,7 +9,7 @@ the rest (`subclasses.py`). What is not data is left to the side, which turns it
 What is covered: exact types of None, bool, int (any size), float (nan, inf), complex, str, bytes, bytearray,
 list, tuple, dict (order, any hashable key), OrderedDict, defaultdict, Counter, set, frozenset, deque, range,
 slice, Decimal, Fraction, date, time, datetime, timedelta, timezone, Ellipsis, NotImplemented, and what
-`library.py` lists. Also objects of classes that a task's prelude gives to both sides (`shared`): attributes,
+`library.py` and `arrays.py` list. Also objects of classes that a task's prelude gives to both sides (`shared`): attributes,
 slots, fields of tuples and members of enums travel.
 What is not: anything else, which is the two sides' business (`handles.py`, `solution.py`).
 """
@@ -23,7 +23,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Protocol
 
-from . import library
+from . import arrays, library
 from .channel import Malformed
 from .containers import Containers, attributes, slots
 
@@ -62,8 +62,9 @@ def plain_base(kind: type) -> type | None:
 class Codec:
     """One side's end: writes and reads values, and keeps the containers that both sides know."""
 
-    def __init__(self, side: Side, shared: dict[str, type]) -> None:
+    def __init__(self, side: Side, shared: dict[str, Any], *, judges: bool) -> None:
         self._side = side
+        self._judges = judges
         self._shared = shared
         self._shared_name = {kind: name for name, kind in shared.items()}
         self.containers = Containers()
@@ -106,7 +107,7 @@ class Codec:
             return ["o", self._shared_name[kind], [[k, self._inline(v)] for k, v in attributes(container).items()]]
         base = plain_base(kind)
         if base is None:
-            return library.entry(container)
+            return arrays.entry(container) if arrays.is_array(container) else library.entry(container)
         entry, companion = _ENTRY[base](container, self._inline), self._side.companion(container, base)
         return entry if companion is None else ["S", entry, companion]
 
@@ -129,15 +130,19 @@ class Codec:
         if kind in self._shared_name:
             return self._of_shared_class(value, self._shared_name[kind])
         base = plain_base(kind)
-        if base in _MUTABLE or (base is None and library.is_mutable(value)):
+        if base in _MUTABLE or (base is None and (library.is_mutable(value) or self._crosses(value))):
             return ["r", self.containers.number(value)]
         if base is not None:
             companion, write = self._side.companion(value, base), _IMMUTABLE_WIRE[base]
             if companion is None or companion[0] == "=":
                 return write(value, self._inline) if companion is None else companion[1]
             return ["S", write(value, self._inline), companion]
-        wire = library.wire(value, self._inline)
+        wire = arrays.scalar_wire(value) or library.wire(value, self._inline)
         return self._side.opaque(value) if wire is None else wire
+
+    def _crosses(self, value: Any) -> bool:
+        """Whether it is an array that goes over as data."""
+        return arrays.is_array(value) and (self._judges or value.size > 0)
 
     def _of_shared_class(self, value: Any, name: str) -> Wire:
         if (member := getattr(value, "_name_", None)) is not None and hasattr(type(value), "_member_map_"):
@@ -208,6 +213,8 @@ class Codec:
             bytearray.__setitem__(container, slice(None), entry[1].encode("latin-1"))
         elif entry[0] == "o":
             self._fill_shared(container, entry)
+        elif entry[0] == "np":
+            arrays.fill(container, entry)
         else:
             library.fill(container, entry)
 
@@ -236,6 +243,8 @@ class Codec:
             return defaultdict(factory if factory is None or callable(factory) else None)
         if tag == "a":
             return library.empty(entry)
+        if tag == "np":
+            return arrays.empty(entry, allow_nothing=not self._judges)
         return _EMPTY[tag]()
 
     def _value(self, wire: Wire) -> Any:
@@ -252,10 +261,10 @@ class Codec:
         if tag == "S":
             return self._side.subclassed(self._value(wire[1]), wire[2])
         if tag == "e":
-            return self._shared[wire[1]]._member_map_[wire[2]]  # type: ignore[attr-defined]
+            return self._shared[wire[1]]._member_map_[wire[2]]
         if tag == "n":
             return tuple.__new__(self._shared[wire[1]], [self._value(item) for item in wire[2]])
-        read_library = library.READ.get(tag)
+        read_library = arrays.read_scalar if tag == "Ln" else library.READ.get(tag)
         return self._side.meant(wire) if read_library is None else read_library(wire, self._value)
 
 

@@ -63,6 +63,12 @@ class Compiler:
     def __init__(self, channel: Channel) -> None:
         self._channel: Channel | None = channel
 
+    def close(self) -> None:
+        """Hang up; solutions compile their own code from now on."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+
     def packed(self, source: str) -> bytes | None:
         """The compiled source, or None where the solution's own process has to compile it. Raises `Uncompilable`."""
         if self._channel is None or len(source) > LARGEST:
@@ -72,8 +78,7 @@ class Compiler:
             self._channel.send(source)
             answer = self._channel.receive()
         except (ChannelClosed, DeadlinePassed, Malformed):
-            self._channel.close()
-            self._channel = None
+            self.close()
             return None
         if "syntax_error" in answer:
             raise Uncompilable(answer["syntax_error"])

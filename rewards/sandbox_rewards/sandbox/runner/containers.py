@@ -16,6 +16,7 @@ from collections import OrderedDict, deque
 from operator import is_
 from typing import Any
 
+from .arrays import is_array
 from .channel import Malformed
 
 LARGEST = 20_000
@@ -140,7 +141,7 @@ def _content(container: Any) -> Any:
         return [*deque.__iter__(container)]
     if isinstance(container, bytearray):
         return bytes(container)
-    if hasattr(container, "typecode"):
+    if hasattr(container, "typecode") or is_array(container):
         return bytes(container.tobytes())
     found = attributes(container)
     return [*found.keys(), *found.values()]

@@ -14,6 +14,7 @@ from .channel import ChannelClosed, DeadlinePassed, Malformed
 from .compiler import Compiler, Uncompilable, packed_prelude
 from .outcomes import limits, outcome, tests_in
 from .session import NotLoaded, Session
+from .surroundings import Surroundings
 from .zygote import Zygote
 
 NOT_SEALED = "inline: not sealed off from the answer"
@@ -23,7 +24,7 @@ _REPORT = "_inline_report"
 # -- The judge's part -----------------------------------------------------------------------------------------------------
 
 
-def judge_inline(job: dict[str, Any], zygote: Zygote, compiler: Compiler) -> dict[str, Any]:
+def judge_inline(job: dict[str, Any], zygote: Zygote, compiler: Compiler, surroundings: Surroundings) -> dict[str, Any]:
     """Verdict for styles `asserts` and `check`, on the word of the solution's process."""
     spec = job["spec"]
     total = tests_in(spec)
@@ -33,7 +34,7 @@ def judge_inline(job: dict[str, Any], zygote: Zygote, compiler: Compiler) -> dic
         return outcome("syntax_error", 0, total, str(error))
     channel = zygote.spawn(limit_s=spec["time_limit_s"], memory_mb=spec["memory_limit_mb"])
     try:
-        found = Session(channel, {}).load(_work(job))
+        found = Session(channel, {}, surroundings).load(_work(job))
         passed, verdict, detail = _read(found.get(_REPORT), total)
     except DeadlinePassed:
         passed, verdict, detail = 0, "time_limit", f"no answer within {spec['time_limit_s']:g} s"

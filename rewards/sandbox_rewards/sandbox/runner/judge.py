@@ -10,7 +10,7 @@ import functools
 import pickle
 import sys
 import time
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 from . import pytest_style
@@ -24,6 +24,7 @@ from .names import TestNames, names_of_solution, sealed_builtins, unimported_mod
 from .outcomes import Outcome, limits, outcome, tests_in
 from .session import NotLoaded, Session, SolutionLost
 from .stdio import run_cases
+from .surroundings import Surroundings
 from .zygote import BoxFault, Zygote
 
 
@@ -31,6 +32,7 @@ def serve(host: Channel, zygote: Zygote, compiler: Compiler, home: str) -> None:
     """Judge jobs from the host until it hangs up. `home` is a folder that only the judge uses."""
     install_alarm()
     _harden()
+    surroundings = Surroundings()
     while True:
         _set_recursion_limit(RECURSION_LIMIT)
         try:
@@ -39,9 +41,13 @@ def serve(host: Channel, zygote: Zygote, compiler: Compiler, home: str) -> None:
             return
         started = time.monotonic()
         try:
-            found = run_cases(job, zygote) if job["spec"]["style"] == "stdio" else judge(job, zygote, compiler, home)
+            if job["spec"]["style"] == "stdio":
+                found = run_cases(job, zygote, compiler)
+            else:
+                found = judge(job, zygote, compiler, home, surroundings)
         except BoxFault as fault:
             found = {"fault": str(fault)}
+        surroundings.restore()
         found["seconds"] = round(time.monotonic() - started, 6)
         found["job"] = job.get("job")
         host.send(found)
@@ -68,10 +74,10 @@ def compiled(source: str, name: str) -> CodeType:
     return compile(source, name, "exec", dont_inherit=True)
 
 
-def judge(job: dict[str, Any], zygote: Zygote, compiler: Compiler, home: str) -> Outcome:
+def judge(job: dict[str, Any], zygote: Zygote, compiler: Compiler, home: str, surroundings: Surroundings) -> Outcome:
     """Verdict for styles `asserts`, `check` and `pytest`."""
     if job["spec"].get("isolation") == "inline":
-        return judge_inline(job, zygote, compiler)
+        return judge_inline(job, zygote, compiler, surroundings)
     pytest_style.install(job.get("libraries"))
     spec, limit = job["spec"], job["spec"]["time_limit_s"]
     total = tests_in(spec)
@@ -83,10 +89,10 @@ def judge(job: dict[str, Any], zygote: Zygote, compiler: Compiler, home: str) ->
         code = compiler.packed(job["code"])
     except Uncompilable as error:
         return outcome("syntax_error", 0, total, str(error))
-    shared = {k: v for k, v in trusted.items() if isinstance(v, type) and v.__module__ == "prelude"}
+    shared = {k: v for k, v in trusted.items() if isinstance(v, (type, FunctionType)) and v.__module__ == "prelude"}
     channel = zygote.spawn(limit_s=limit, memory_mb=spec["memory_limit_mb"])
     deadline = channel.deadline or 0.0
-    run = _Run(Session(channel, shared), total)
+    run = _Run(Session(channel, shared, surroundings), total)
     channel.deadline = None  # the alarm interrupts whatever the judge waits for, at no cost to each call
     try:
         with alarm(limit):

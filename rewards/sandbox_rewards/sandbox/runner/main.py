@@ -36,16 +36,17 @@ def main(settings: dict[str, Any]) -> None:
     if level == "namespaces":
         many_uids = namespaces.build_box(settings["readable"], settings["hidden"])
     host = _host_channel()
+    compiling = _start_compiler(level, host, many_uids)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     if os.fork() == 0:
         if level in ("namespaces", "container"):
             namespaces.prctl(namespaces.PR_SET_PDEATHSIG, signal.SIGKILL)
         ours.close()
+        compiling.close()
         namespaces.prctl(namespaces.PR_SET_DUMPABLE, 0)
         zygote.serve(theirs, _cells(level, uid if many_uids else None, settings), lambda: _give_up(host))
         os._exit(0)
     theirs.close()
-    compiling = _start_compiler(level, ours, host, many_uids)
     if many_uids:
         namespaces.become(JUDGE_UID)
         namespaces.prctl(namespaces.PR_SET_PDEATHSIG, signal.SIGKILL)  # again: a change of uid forgets it
@@ -117,12 +118,11 @@ def _end_children() -> None:
             return
 
 
-def _start_compiler(level: str, zygote_control: socket.socket, host: Channel, many_uids: bool) -> compiler.Compiler:
+def _start_compiler(level: str, host: Channel, many_uids: bool) -> compiler.Compiler:
     """Fork the compiler: it keeps its channel to the judge and nothing else."""
     ours, theirs = socket.socketpair()
     if os.fork() == 0:
         ours.close()
-        zygote_control.close()
         host.close()
         if many_uids:
             namespaces.become(COMPILER_UID)

@@ -5,26 +5,17 @@ from __future__ import annotations
 import sys
 import threading
 import types
+import warnings
 from typing import Any
 
 from . import exceptions, subclasses
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
+from .class_handles import ABSTRACT, FunctionHandle, class_handle, new_handle
 from .codec import Codec
-from .handles import (
-    CLASS,
-    NAMED,
-    FunctionHandle,
-    Handle,
-    class_handle,
-    give_role,
-    kind_of,
-    known_type,
-    new_handle,
-    number_of,
-    set_up,
-    type_name,
-)
+from .handles import CLASS, NAMED, Handle, give_role, kind_of, number_of, set_up
+from .known_types import known_type, type_name
 from .own_objects import on_own_object
+from .surroundings import Surroundings
 
 
 class SolutionLost(BaseException):
@@ -47,12 +38,13 @@ class NotLoaded(Exception):
 class Session:
     """Calls into one solution process over its channel. Callbacks of the test are answered while waiting."""
 
-    def __init__(self, channel: Channel, shared: dict[str, type]) -> None:
+    def __init__(self, channel: Channel, shared: dict[str, Any], surroundings: Surroundings) -> None:
         self.channel = channel
+        self._surroundings = surroundings
         self.shared = shared
         self.memory_error = False
         self.lost: SolutionLost | None = None
-        self.codec = Codec(self, shared)
+        self.codec = Codec(self, shared, judges=True)
         self._turn = threading.RLock()
         self._handles: dict[int, Any] = {}
         self._mine: list[Any] = []
@@ -107,7 +99,10 @@ class Session:
     def _ask(self, do: str, arguments: tuple[Any, ...]) -> Any:
         containers = self.codec.containers
         start = len(containers.objects)
-        self.channel.send(self._with_changes({"do": do, "args": self.codec.encode(arguments)}, start))
+        message = {"do": do, "args": self.codec.encode(arguments)}
+        if replaced := self._surroundings.replaced():
+            message["replaced"] = self.codec.encode(replaced)
+        self.channel.send(self._with_changes(message, start))
         containers.depth += 1
         while "ask" in (reply := self._receive()):
             self._answer_callback(reply)
@@ -121,12 +116,17 @@ class Session:
             result = self.codec.decode(reply["value"]) if ok else self._raised(*reply["raised"])
             if "changed" in reply:
                 self.codec.apply(reply["changed"])
+            warned = self.codec.decode(reply["warned"]) if "warned" in reply else ()
             if containers.objects:
                 self._settle(reply, start)
         except Malformed:
             raise
         except Exception as problem:  # whatever a reply leads to while it is read is its sender's doing
             raise Malformed(f"a reply of the wrong form ({type(problem).__name__})") from None
+        for warning in warned:
+            if not isinstance(warning, Warning):
+                raise Malformed("a warning that is none")
+            warnings.warn_explicit(warning, type(warning), "solution.py", 1)
         if ok:
             return result
         self.memory_error = self.memory_error or isinstance(result, MemoryError)
@@ -187,8 +187,10 @@ class Session:
             return ["h", number_of(vars(value)["_handle"])]
         if isinstance(value, BaseException) and isinstance(remote := value.__dict__.get("_remote"), Handle):
             return ["h", number_of(remote)]
-        if isinstance(value, type) and self.shared.get(value.__name__) is value:
-            return ["P", value.__name__]
+        if isinstance(value, (type, types.FunctionType)):
+            shared: type | types.FunctionType = value
+            if self.shared.get(shared.__name__) is value:
+                return ["P", shared.__name__]
         if isinstance(value, type) and type_name(value):
             return ["T", type_name(value)]
         module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
@@ -272,8 +274,9 @@ class Session:
             return _await(self, new_handle(self, number, kind))
         name = str(wire[3])
         if kind == "class":
-            _, _, _, _, has, methods, bases = wire
-            return class_handle(self, number, name, has, [str(m) for m in methods], [self.meant(base) for base in bases])
+            _, _, _, _, has, methods, bases, abstract = wire
+            known = [self.meant(base) for base in bases] + [ABSTRACT[base] for base in abstract]
+            return class_handle(self, number, name, has, [str(m) for m in methods], known)
         handle = new_handle(self, number, kind, self.meant(wire[4]) if kind == "object" and len(wire) > 4 else None)
         if kind == "exception":
             bases = [self.meant(base) for base in wire[4]]

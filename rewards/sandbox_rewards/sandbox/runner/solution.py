@@ -8,21 +8,26 @@ to compare, and a reply that no honest solution sends as a failure of this solut
 from __future__ import annotations
 
 import contextlib
-import io
 import operator
 import os
 import socket
 import sys
 import types
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from . import exceptions, languages, subclasses
 from .channel import Channel, ChannelClosed
+from .class_handles import ABSTRACT
 from .codec import Codec
 from .compiler import packed, run_packed
-from .handles import OPTIONAL, known_type, type_name
-from .operators import BINARY, COMPARISONS, OPERATORS
+from .handles import OPTIONAL
+from .judge_objects import JudgeObject
+from .known_types import known_type, type_name
+from .printed import Printed
+from .requests import OPERATIONS, fetch
+from .surroundings import as_the_test_has_it
 
 READY, STREAMS = b"+", b"p"
 """What a process writes before it was given any code, and what the judge answers before it sends some."""
@@ -70,16 +75,14 @@ def run_program(channel: Channel, job: dict[str, Any]) -> None:
     sys.modules["__main__"] = main
     sys.argv = ["solution.py"]
     try:
-        parts = [compile(job[part], name, "exec", dont_inherit=True) for part, name in _PARTS if job[part]]
+        parts = [packed(job["prelude"], "prelude.py")] if job["prelude"] else []
+        parts.append(job.get("packed") or packed(job["code"], "solution.py"))
     except (SyntaxError, ValueError) as error:
         channel.send({"failed": "syntax_error", "detail": str(error)})
         return
     channel.close()
     for part in parts:
-        exec(part, main.__dict__)
-
-
-_PARTS = (("prelude", "prelude.py"), ("code", "solution.py"))
+        run_packed(part, main.__dict__)
 
 
 def describe(error: BaseException) -> str:
@@ -97,12 +100,13 @@ class Solution:
         self.module = types.ModuleType("solution")
         self.handles: list[Any] = []
         self.handle_of: dict[int, int] = {}
-        self.shared: dict[str, type] = {}
-        self.codec = Codec(self, self.shared)
+        self.shared: dict[str, Any] = {}
+        self.codec = Codec(self, self.shared, judges=False)
         self._judges: dict[int, Any] = {}
         self._number_of: dict[int, int] = {}
         self._described: set[int] = set()
         self._lent: dict[int, tuple[Any, Any]] = {}
+        self._warned: list[Any] = []
         self._turn: Any = None
         self._loop: Any = None
         self._streams: tuple[Printed, Printed] | None = (Printed(), Printed())
@@ -122,13 +126,20 @@ class Solution:
         namespace = self.module.__dict__
         if prelude:
             run_packed(prelude, namespace)
-            self.shared = {k: v for k, v in namespace.items() if isinstance(v, type) and v.__module__ == "solution"}
-            self.codec = Codec(self, self.shared)
+            given = (type, types.FunctionType)
+            self.shared = {k: v for k, v in namespace.items() if isinstance(v, given) and v.__module__ == "solution"}
+            self.codec = Codec(self, self.shared, judges=False)
+        warnings.simplefilter("always")  # whether one is shown, or an error, is for the judge's filters to say
+        warnings.showwarning = self._note_warning
         run_packed(code, namespace)
+        self._warned.clear()
+
+    def _note_warning(self, message: Warning | str, *_: Any, **__: Any) -> None:
+        self._warned.append(message)
 
     def loaded(self, names: list[str]) -> dict[str, Any]:
         """The message that says that the code was run, with its values for the names of the tests."""
-        message = {"loaded": True, "value": self.codec.encode(_fetch(self, names))}
+        message = {"loaded": True, "value": self.codec.encode(fetch(self, names))}
         if self.codec.containers.objects:
             self._let_go(message, 0)
         return message
@@ -181,12 +192,21 @@ class Solution:
                 codec.apply(request["changed"])
             if "drop" in request:
                 codec.containers.drop(request["drop"])
-            reply = {"ok": True, "value": codec.encode(OPERATIONS[request["do"]](self, *arguments))}
+            doing = OPERATIONS[request["do"]]
+            if "replaced" in request:
+                with as_the_test_has_it(codec.decode(request["replaced"])):
+                    result = doing(self, *arguments)
+            else:
+                result = doing(self, *arguments)
+            reply = {"ok": True, "value": codec.encode(result)}
         except BaseException as error:
             self._described.clear()  # what was to be sent may not have been
             reply = {"ok": False, "raised": self._raised(error)}
         if codec.containers.objects and (changes := codec.changes()):
             reply["changed"] = changes
+        if self._warned:
+            reply["warned"] = codec.encode(tuple(self._warned))
+            self._warned.clear()
         return reply
 
     def _let_go(self, message: dict[str, Any], start: int) -> None:
@@ -231,6 +251,10 @@ class Solution:
             return self._class(value)
         if isinstance(value, BaseException):
             return self._exception(value)
+        if isinstance(value, types.FunctionType):
+            function: types.FunctionType = value
+            if self.shared.get(function.__name__) is value:
+                return ["P", function.__name__]
         if kind is types.FunctionType or kind is types.CoroutineType:
             return ["h", self.handle(value), kind.__name__]
         return ["h", self.handle(value), "object", kind.__name__, self._class_of_object(kind)]
@@ -246,7 +270,8 @@ class Solution:
         near = [base for base in type.mro(kind)[1:] if base.__module__ == "solution" or self.shared.get(base.__name__) is base]
         bases = [self.opaque(base) for base in kind.__bases__ if base in near and not issubclass(base, BaseException)]
         name = "builtins." * (kind.__module__ == "builtins") + kind.__name__
-        return ["h", self.handle(kind), "class", name, has, methods, bases]
+        abstract = [base.__name__ for base in type.mro(kind) if ABSTRACT.get(base.__name__) is base]
+        return ["h", self.handle(kind), "class", name, has, methods, bases, abstract]
 
     def _class(self, value: type) -> Any:
         if name := type_name(value):
@@ -355,184 +380,8 @@ def _has(kind: type, name: str) -> bool:
     return next((base.__dict__[name] for base in type.mro(kind) if name in base.__dict__), None) is not None
 
 
-class Printed(io.TextIOWrapper):
-    """What the solution prints during one call, for tests that look at it; what goes beyond the room is dropped."""
-
-    def __init__(self) -> None:
-        super().__init__(_Room(), encoding="utf-8", errors="surrogateescape", newline="", write_through=True)
-
-    def text(self) -> str:
-        room = self.buffer
-        return room.getvalue().decode("utf-8", "replace") if isinstance(room, _Room) else ""
-
-
-class _Room(io.BytesIO):
-    left = 1 << 20
-
-    def write(self, content: Any) -> int:
-        size = len(content)
-        super().write(content[: self.left])
-        self.left -= min(size, self.left)
-        return size
-
-
-class JudgeObject:
-    """An object of the test, as the solution sees it: the judge carries out on it what may be asked of it."""
-
-    __slots__ = ("__dict__", "__weakref__", "_number", "_solution")
-
-    def __init__(self, solution: Solution, number: int, about: tuple[tuple[str, Any], ...] = ()) -> None:
-        object.__setattr__(self, "_solution", solution)
-        object.__setattr__(self, "_number", number)
-        self.__dict__.update(about)
-
-    __class__: Any = property(lambda self: _class_of(self))
-
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._solution.ask_judge("call", self, args, kwargs or None)
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "__signature__" and "_parameters" in self.__dict__:
-            return _signature(self.__dict__)
-        return self._solution.ask_judge("attribute", self, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self._solution.ask_judge("setattr", self, name, value)
-
-    def __await__(self) -> Any:
-        return self._solution.ask_judge("await", self)
-        yield  # makes this a generator function, as `await` wants
-
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None or "_parameters" not in self.__dict__ else types.MethodType(self, instance)
-
-
-def _class_of(judges: JudgeObject) -> type:
-    """The prelude's class that a test's object is an instance of, for `isinstance`."""
-    kind: type = judges.__dict__.get("_class", JudgeObject)
-    return kind
-
-
-def _signature(about: dict[str, Any]) -> Any:
-    """Signature of a test's function; a default is only known to be there."""
-    from inspect import Parameter, Signature
-
-    none = Parameter.empty
-    given = [
-        Parameter(name, kind, default=... if optional else none, annotation=about["__annotations__"].get(name, none))
-        for name, kind, optional in about["_parameters"]
-    ]
-    return Signature(given, return_annotation=about["__annotations__"].get("return", none))
-
-
-def _asking(do: str) -> Callable[..., Any]:
-    def ask(self: JudgeObject, *arguments: Any) -> Any:
-        return self._solution.ask_judge(do, self, *arguments)
-
-    return ask
-
-
-for _do in (
-    *COMPARISONS, "iter", "next", "len", "hash", "repr", "str", "bool", "int", "float", "abs", "round", "reversed", "format",
-    "contains", "enter", "exit", "getitem", "setitem", "delitem", "index", "neg", "pos", "invert",
-):  # fmt: skip
-    setattr(JudgeObject, f"__{_do}__", _asking(_do))
-for _do in BINARY:
-    setattr(JudgeObject, f"__{_do.strip('_')}__", _asking(_do))
-    setattr(JudgeObject, f"__r{_do.strip('_')}__", _asking(f"r{_do}"))
-
-
 def str_or_empty(error: BaseException) -> str:
     try:
         return str(error)[:10_000]
     except BaseException:
         return ""
-
-
-def _fetch(solution: Solution, names: list[str]) -> tuple[tuple[str, Any], ...]:
-    """Names and values of the solution that the tests name; modules are the judge's own to import."""
-    values, found = solution.module.__dict__, []
-    for name in names:
-        if name in values and not isinstance(values[name], types.ModuleType):
-            found.append((name, values[name]))
-    return tuple(found)
-
-
-def _await(solution: Solution, awaitable: Any) -> Any:
-    async def wait() -> Any:
-        return await awaitable
-
-    return solution.loop.run_until_complete(wait())
-
-
-TURN_S = 0.005
-"""How long one request runs the event loop while what it waits for is not there."""
-
-
-def _start(solution: Solution, awaitable: Any) -> tuple[bool, Any]:
-    async def wait() -> Any:
-        return await awaitable
-
-    return _turn(solution, solution.loop.create_task(wait()))
-
-
-def _turn(solution: Solution, task: Any) -> tuple[bool, Any]:
-    """Whether the task is done, and its result or else itself."""
-    import asyncio
-
-    solution.loop.run_until_complete(asyncio.wait({task}, timeout=TURN_S))
-    return (True, task.result()) if task.done() else (False, task)
-
-
-def _cancel(solution: Solution, task: Any) -> None:
-    task.cancel()
-    _turn(solution, task)
-
-
-def _awaiting(name: str) -> Callable[..., Any]:
-    """What an asynchronous iterator or context manager gives, waited for."""
-    return lambda solution, target, *arguments: _await(solution, getattr(target, name)(*arguments))
-
-
-def _copying(how: str, target: Any) -> Any:
-    import copy
-
-    return getattr(copy, how)(target)
-
-
-def _builtin(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda _, *arguments: function(*arguments)
-
-
-def _evaluate(run: Callable[..., Any]) -> Callable[..., Any]:
-    """`eval` or `exec` with the test's names, or else with the solution's own."""
-
-    def evaluate(solution: Solution, source: Any, names: Any, local: Any) -> Any:
-        return run(source, solution.module.__dict__ if names is None else names, local)
-
-    return evaluate
-
-
-OPERATIONS: dict[str, Callable[..., Any]] = {
-    **{name: _builtin(function) for name, function in OPERATORS.items()},
-    "exit": _builtin(exceptions.leave),
-    "fetch": _fetch,
-    "call": lambda _, target, args, kwargs: target(*args, **kwargs) if kwargs else target(*args),
-    "await": _await,
-    "copy": lambda _, target: _copying("copy", target),
-    "deepcopy": lambda _, target: _copying("deepcopy", target),
-    "subclass": lambda _, name, bases, members, named: types.new_class(name, bases, named, lambda space: space.update(members)),
-    "start": _start,
-    "turn": _turn,
-    "cancel": _cancel,
-    "aiter": lambda _, target: target.__aiter__(),
-    "anext": _awaiting("__anext__"),
-    "aenter": _awaiting("__aenter__"),
-    "aexit": _awaiting("__aexit__"),
-    "eval": _evaluate(eval),
-    "exec": _evaluate(exec),
-    "assign": lambda solution, name, value: setattr(solution.module, name, value),
-    "unassign": lambda solution, name: delattr(solution.module, name),
-    **{f.__name__: _builtin(f) for f in (getattr, setattr, delattr, dir, type, isinstance, issubclass)},
-}

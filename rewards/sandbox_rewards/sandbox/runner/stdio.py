@@ -16,6 +16,7 @@ from typing import Any
 
 from . import languages
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
+from .compiler import Compiler, Uncompilable
 from .forks import ForkDied, ForkLate, in_a_fork
 from .zygote import Zygote
 
@@ -32,16 +33,21 @@ class OutputLimit(Exception):
     pass
 
 
-def run_cases(job: dict[str, Any], zygote: Zygote) -> dict[str, Any]:
+def run_cases(job: dict[str, Any], zygote: Zygote, compiler: Compiler) -> dict[str, Any]:
     """Run every case up to the first that does not pass."""
     spec = job["spec"]
-    passed, (verdict, detail), code = 0, ("passed", None), job["code"]
+    passed, (verdict, detail), program = 0, ("passed", None), {"code": job["code"]}
     if languages.is_compiled(spec["language"]):
-        verdict, detail, code = _compile(spec, code, zygote)
+        verdict, detail, program["code"] = _compile(spec, job["code"], zygote)
+    elif spec["language"] == "python":
+        try:
+            program["packed"] = compiler.packed(job["code"])
+        except Uncompilable as error:
+            verdict, detail = "syntax_error", str(error)
     for number, case in enumerate(spec["cases"], 1):
         if verdict != "passed":
             break
-        verdict, detail = _run_case(code, spec, case, zygote)
+        verdict, detail = _run_case(program, spec, case, zygote)
         detail = None if detail is None else f"case {number}: {detail}"
         passed += verdict == "passed"
     return {"verdict": verdict, "tests_passed": passed, "tests_total": len(spec["cases"]), "detail": detail}
@@ -78,7 +84,7 @@ def _compile(spec: dict[str, Any], source: str, zygote: Zygote) -> tuple[str, st
     return "compile_error", str(answer.get("error"))[:300], ""
 
 
-def _run_case(code: str, spec: dict[str, Any], case: dict[str, str], zygote: Zygote) -> Ending:
+def _run_case(program: dict[str, Any], spec: dict[str, Any], case: dict[str, str], zygote: Zygote) -> Ending:
     limit, language = spec["time_limit_s"], spec["language"]
     memory = languages.memory(language, spec["memory_limit_mb"])
     stdin_read, stdin_write = os.pipe()
@@ -92,7 +98,7 @@ def _run_case(code: str, spec: dict[str, Any], case: dict[str, str], zygote: Zyg
     try:
         try:
             channel.send({
-                "program": True, "language": language, "compile": False, "prelude": spec["prelude"], "code": code,
+                "program": True, "language": language, "compile": False, "prelude": spec["prelude"], **program,
                 "limits": {"cpu_s": limit, "memory_mb": spec["memory_limit_mb"], "address_space_mb": memory.address_space},
             })  # fmt: skip
             output = _exchange(stdin_write, stdout_read, case["stdin"].encode(), deadline)

@@ -150,7 +150,7 @@ def serve(control: socket.socket, cells: Cells, give_up: Callable[[], None]) -> 
     waiting = solution.Solution(Channel(CHANNEL, read=marshal.loads))
     gc.collect()
     gc.freeze()
-    known = {1, os.getpid(), os.getppid()}
+    known = {1, os.getpid(), os.getppid(), *cells.processes(set())}
     while True:
         try:
             pid = _fork_waiting(control, cells, waiting)
