@@ -1,9 +1,18 @@
-"""Advantages and returns. Legend: b sequences, t response positions; `mask` is 1.0 on trainable tokens."""
+"""Advantages and returns. Legend: b sequences, t response positions; `mask` is 1.0 on trainable tokens, g is a group number.
+
+GAE asks a critic for the value of every token; the others compare whole answers to one prompt, or to the batch.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Literal
+
 import torch
 from torch import Tensor
+
+Total = Callable[[Tensor], Tensor]
+"""Sums a tensor over all processes."""
 
 
 def token_rewards(final_reward: Tensor, kl: Tensor, mask: Tensor, kl_coefficient: float) -> Tensor:
@@ -19,14 +28,17 @@ def token_rewards(final_reward: Tensor, kl: Tensor, mask: Tensor, kl_coefficient
     return rewards
 
 
-def gae(rewards: Tensor, values: Tensor, mask: Tensor, gamma: float, lam: float) -> tuple[Tensor, Tensor]:
+def gae(
+    rewards: Tensor, values: Tensor, mask: Tensor, gamma: float, lam: float, after: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Generalised advantage estimates and returns, both (b, t), zero off the mask.
 
-    Schulman et al. 2016 (arXiv:1506.02438), eq. 16. A masked token is skipped: the next trainable one follows.
+    Schulman et al. 2016 (arXiv:1506.02438), eq. 16. A masked token is skipped: the next trainable one follows. `after` (b,) is
+    the value of the state after the last token, where an answer was cut and would have gone on; 0 unless told.
     """
     values = torch.where(mask > 0, values, torch.zeros_like(values))
     advantage = torch.zeros_like(values[:, 0])
-    next_value = torch.zeros_like(values[:, 0])
+    next_value = torch.zeros_like(values[:, 0]) if after is None else after
     columns = []
     for step in reversed(range(values.shape[1])):
         here = mask[:, step] > 0
@@ -38,10 +50,34 @@ def gae(rewards: Tensor, values: Tensor, mask: Tensor, gamma: float, lam: float)
     return advantages, (advantages + values) * mask
 
 
-def whiten(values: Tensor, mask: Tensor, epsilon: float = 1e-8) -> Tensor:
-    """Mean 0 and variance 1 over the trainable tokens of the whole batch; zero off the mask, always finite."""
-    count = mask.sum().clamp(min=1)
+def group_advantages(rewards: Tensor, groups: Tensor, how: Literal["grpo", "dr_grpo", "rloo"]) -> Tensor:
+    """Advantage of each answer (b,) against the others to its prompt; `rewards` and `groups` (b,).
+
+    `grpo`: distance to the group's mean in standard deviations (Shao et al. 2024, arXiv:2402.03300, section 4.1.2);
+    `dr_grpo`: the distance alone (Liu et al. 2025, arXiv:2503.20783); `rloo`: distance to the mean of the others (Kool et al.
+    2019; Ahmadian et al. 2024, arXiv:2402.14740, eq. 8). An answer alone in its group has nothing to be compared with: 0.
+    """
+    same = (groups[:, None] == groups[None, :]).to(rewards.dtype)
+    size = same.sum(1)
+    centred = rewards - same @ rewards / size
+    if how == "rloo":
+        return centred * size / (size - 1).clamp(min=1)
+    if how == "dr_grpo":
+        return centred
+    deviation = (same @ centred**2 / (size - 1).clamp(min=1)).sqrt()
+    return centred / (deviation + 1e-6)
+
+
+def returns_to_go(rewards: Tensor, mask: Tensor, gamma: float) -> Tensor:
+    """Discounted sum of the rewards from each trainable token on, (b, t): REINFORCE++ (Hu 2025, arXiv:2501.03262, eq. 8)."""
+    advantages, _ = gae(rewards, torch.zeros_like(rewards), mask, gamma, 1.0)
+    return advantages
+
+
+def whiten(values: Tensor, mask: Tensor, total: Total = lambda x: x, epsilon: float = 1e-8) -> Tensor:
+    """Mean 0 and variance 1 over the trainable tokens of the whole batch, on all processes; zero off the mask, always finite."""
     kept = torch.where(mask > 0, values, torch.zeros_like(values))
-    centred = (kept - kept.sum() / count) * mask
-    variance = (centred**2).sum() / count
+    count, summed = total(torch.stack([mask.sum(), kept.sum()])).unbind()
+    centred = (kept - summed / count.clamp(min=1)) * mask
+    variance = total((centred**2).sum()) / count.clamp(min=1)
     return centred * torch.rsqrt(variance + epsilon)

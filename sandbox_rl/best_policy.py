@@ -14,8 +14,10 @@ from sandbox_rl.policy import Policy, save_policy
 class BestPolicy:
     """Keeps each new best beside the last, so that a run killed in between loses neither."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, writes: bool = True) -> None:
+        """`writes`: whether this process is the one that keeps it."""
         self.folder = folder
+        self._writes = writes
         self.score = -1.0
         self.step = 0
 
@@ -32,6 +34,8 @@ class BestPolicy:
         if score <= self.score:
             return
         self.score, self.step = score, step
+        if not self._writes:
+            return
         part = self.folder.with_name(self.folder.name + ".part")
         shutil.rmtree(part, ignore_errors=True)
         save_policy(policy, part)

@@ -8,9 +8,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sandbox_rl.errors import UserError
+
+Estimator = Literal["gae", "grpo", "dr_grpo", "rloo", "reinforce_pp", "reinforce_pp_baseline"]
+Kind = Literal["k1", "k2", "k3"]
+Aggregation = Literal["token-mean", "seq-mean-token-mean", "seq-mean-token-sum"]
+PreferenceLoss = Literal["sigmoid", "robust", "ipo", "hinge", "length_normalised", "simpo"]
+"""Names that the formulas' modules know their variants by."""
 
 
 class _Section(BaseModel):
@@ -52,16 +58,30 @@ class PPOConfig(_Section):
     """Sequences per optimizer step."""
     learning_rate: float = Field(default=1e-4, gt=0)
     """Decays linearly to a tenth of it."""
+    estimator: Estimator = "gae"
+    """Advantages: by a critic (gae), or of answers against each other (grpo, dr_grpo, rloo, reinforce_pp[_baseline])."""
     kl_coefficient: float = Field(default=0.02, ge=0)
     """Price of a nat of KL to the base, in reward, token by token (Ziegler et al. 2019, eq. 2)."""
+    kl_in: Literal["reward", "loss"] = "reward"
+    """Where that price is paid: in each token's reward, or as a term of the loss (Shao et al. 2024)."""
+    kl_kind: Kind = "k1"
+    """Estimator of the KL that is paid (Schulman 2020); in the loss each has the gradient of k2."""
     kl_target: float | None = Field(default=None, gt=0)
     """KL to the base, in nats an answer, that the coefficient adapts to (Ziegler et al. 2019: 6); none keeps it fixed."""
     gamma: float = Field(default=1.0, ge=0, le=1)
     """Discount a token (Ziegler et al. 2019: 1, so that long answers are not worth less)."""
     lam: float = Field(default=0.95, ge=0, le=1)
     """GAE's lambda (Schulman et al. 2016: 0.95-0.99)."""
-    clip: float = Field(default=0.2, gt=0)
-    """Range of the ratio (Schulman et al. 2017: 0.2)."""
+    clip_low: float = Field(default=0.2, gt=0, lt=1)
+    """How far below 1 the ratio counts (Schulman et al. 2017: 0.2)."""
+    clip_high: float = Field(default=0.2, gt=0)
+    """How far above 1 the ratio counts (Schulman et al. 2017: 0.2; DAPO: 0.28)."""
+    dual_clip: float | None = Field(default=None, gt=1)
+    """Bound of the loss of tokens with negative advantage, in advantages (Ye et al. 2020: 3); none: no bound."""
+    aggregation: Aggregation = "token-mean"
+    """What the loss is a mean over: tokens, sequences of token means, or sequences of token sums."""
+    entropy_coefficient: float = Field(default=0.0, ge=0)
+    """Reward of a nat of the policy's entropy, in the loss (Schulman et al. 2017, eq. 9)."""
     value_clip: float = Field(default=0.2, gt=0)
     """How far a value may move from the rollout's before its gradient stops (baselines' ppo2: the policy's clip)."""
     value_coefficient: float = Field(default=0.5, ge=0)
@@ -70,14 +90,26 @@ class PPOConfig(_Section):
     """Norm that gradients are clipped to."""
     kl_stop: float = Field(default=0.05, gt=0)
     """Mean KL to the sampling policy at which a step's epochs end early (nats a token)."""
+    truncated: Literal["penalty", "bootstrap", "mask"] = "penalty"
+    """Answers cut at max_new_tokens: priced by missing_eos_penalty, worth what the critic expects of going on, or left out."""
     missing_eos_penalty: float = 1.0
-    """Taken from the reward of an answer cut at max_new_tokens."""
+    """Taken from the reward of an answer cut at max_new_tokens, which is never paid for being right."""
     temperature: float = Field(default=1.0, gt=0)
     """Of sampling, and of the log-probabilities that ratios are made of."""
     validate_every: int = Field(default=10, ge=1)
     """Steps between evaluations on the validation split and checkpoints."""
     canaries: int = Field(default=4, ge=0)
     """Rewarded answers a step that are also graded on tests which contradict each other; reward there stops the run."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> PPOConfig:
+        if self.estimator in ("grpo", "dr_grpo", "rloo", "reinforce_pp_baseline") and self.samples_per_prompt < 2:
+            raise ValueError(
+                f"estimator {self.estimator!r} compares the answers to one prompt, but samples_per_prompt is 1; raise it"
+            )
+        if self.truncated == "bootstrap" and self.estimator != "gae":
+            raise ValueError(f"truncated 'bootstrap' asks the critic, and estimator {self.estimator!r} trains none; take 'mask'")
+        return self
 
 
 Monitor = Literal["kl", "ratio", "entropy", "equal_rewards", "repetition", "length", "no_verdict"]
@@ -114,10 +146,14 @@ class PairsConfig(_Section):
 
 
 class DPOConfig(_Section):
+    loss: PreferenceLoss = "sigmoid"
+    """DPO's own (sigmoid), or a relative of it: robust, ipo, hinge, length_normalised, simpo."""
     beta: float = Field(default=0.1, gt=0)
-    """Strength of the pull to the reference (Rafailov et al. 2023: 0.1)."""
+    """Strength of the pull to the reference (Rafailov et al. 2023: 0.1; on means over tokens more: SimPO 2, Tulu 3: 5)."""
     label_smoothing: float = Field(default=0.0, ge=0, lt=0.5)
-    """Share of pairs taken to be the wrong way round (conservative DPO, Mitchell 2023)."""
+    """Share of pairs taken to be the wrong way round (sigmoid: conservative DPO, Mitchell 2023; robust: Chowdhury 2024)."""
+    margin: float = Field(default=0.0, ge=0)
+    """How much likelier a chosen token must be than a rejected one, in nats times beta (simpo: 0.5 to 1.5)."""
     epochs: int = Field(default=2, ge=1)
     """Passes over the pairs."""
     batch_size: int = Field(default=32, ge=1)
@@ -128,6 +164,16 @@ class DPOConfig(_Section):
     """Norm that gradients are clipped to."""
     validate_every: int = Field(default=20, ge=1)
     """Steps between evaluations on the validation split and checkpoints."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> DPOConfig:
+        for name, value, losses in (("label_smoothing", self.label_smoothing, _SMOOTHED), ("margin", self.margin, ("simpo",))):
+            if value and self.loss not in losses:
+                raise ValueError(f"{name} is {value:g}, and loss {self.loss!r} has no such thing; leave it out")
+        return self
+
+
+_SMOOTHED = ("sigmoid", "robust", "length_normalised", "simpo")
 
 
 class EvalConfig(_Section):

@@ -11,15 +11,14 @@ import torch
 from sandbox_rewards.grading import Grader
 from sandbox_tasks.jsonl import read_jsonl
 from sandbox_tasks.task import Task
-from torch import Tensor
 
 from sandbox_rl.best_policy import BestPolicy
 from sandbox_rl.config import RunConfig
 from sandbox_rl.errors import TrainingError, UserError
 from sandbox_rl.evaluate import evaluate
-from sandbox_rl.losses import dpo_loss, kept
 from sandbox_rl.pairs import Pair
 from sandbox_rl.policy import Policy, chunks, load_policy, make_batch
+from sandbox_rl.preference_losses import Answers, preference_loss
 from sandbox_rl.progress import Report
 from sandbox_rl.run_folder import Randomness, RunFolder
 
@@ -83,45 +82,38 @@ def dpo_step(
     steps: int,
 ) -> dict[str, Any]:
     """One optimizer step; the rate rises over the first tenth and then falls linearly."""
-    started = time.perf_counter()
+    settings, started = config.dpo, time.perf_counter()
     rise = min(1.0, step / max(1, steps // 10))
     for group in optimizer.param_groups:
-        group["lr"] = config.dpo.learning_rate * rise * (1 - (step - 1) / steps)
+        group["lr"] = settings.learning_rate * rise * (1 - (step - 1) / steps)
     optimizer.zero_grad()
     parts = []
     for rows in chunks(range(len(pairs)), max(1, config.model.micro_batch_size // 2)):
-        part = _differences(config, policy, reference, [pairs[i] for i in rows])
-        if not torch.isfinite(part).all():
-            raise TrainingError(f"DPO's log-probabilities are not finite at step {step}; lower dpo.learning_rate.")
-        _loss(config, *part, count=len(pairs)).backward()  # type: ignore[no-untyped-call]
-        parts.append(part.detach())
-    moved_chosen, moved_rejected = torch.cat(parts, dim=1)
-    torch.nn.utils.clip_grad_norm_(policy.lm.parameters(), config.dpo.max_grad_norm)
+        chosen, rejected = _scored(policy, reference, [pairs[i] for i in rows])
+        losses = preference_loss(
+            settings.loss, chosen, rejected, settings.beta, settings.label_smoothing, settings.margin
+        )  # fmt: skip
+        if not torch.isfinite(losses).all():
+            raise TrainingError(f"DPO's loss is not finite at step {step}; the weights are unchanged. Lower dpo.learning_rate.")
+        (losses.sum() / len(pairs)).backward()  # type: ignore[no-untyped-call]
+        parts.append(torch.stack([losses, chosen.moved, rejected.moved]).detach())
+    losses, moved_chosen, moved_rejected = torch.cat(parts, dim=1)
+    torch.nn.utils.clip_grad_norm_(policy.lm.parameters(), settings.max_grad_norm)
     optimizer.step()
     margin = moved_chosen - moved_rejected
     return {
-        "loss": float(_loss(config, moved_chosen, moved_rejected, count=len(pairs))),
-        "accuracy": float((margin > 0).float().mean()), "margin": float(margin.mean() * config.dpo.beta),
+        "loss": float(losses.mean()),
+        "accuracy": float((margin > 0).float().mean()), "margin": float(margin.mean() * settings.beta),
         "chosen_moved": float(moved_chosen.mean()), "rejected_moved": float(moved_rejected.mean()),
         "learning_rate": optimizer.param_groups[0]["lr"], "seconds": {"update": time.perf_counter() - started},
     }  # fmt: skip
 
 
-def _loss(config: RunConfig, moved_chosen: Tensor, moved_rejected: Tensor, *, count: int) -> Tensor:
-    zero = torch.zeros_like(moved_chosen)  # the reference is in the differences already
-    return dpo_loss(moved_chosen, moved_rejected, zero, zero, config.dpo.beta, config.dpo.label_smoothing).sum() / count
-
-
-def _differences(config: RunConfig, policy: Policy, reference: Policy, pairs: list[Pair]) -> Tensor:
-    """log p - log p of the reference, (2, b): of the chosen and of the rejected answers."""
+def _scored(policy: Policy, reference: Policy, pairs: list[Pair]) -> tuple[Answers, Answers]:
+    """The chosen and the rejected answers under policy and reference."""
     sequences = [(p.prompt_ids, p.chosen_ids) for p in pairs] + [(p.prompt_ids, p.rejected_ids) for p in pairs]
-    with torch.no_grad():
-        before = _sequence_logprobs(reference, sequences)
-    return (_sequence_logprobs(policy, sequences) - before).reshape(2, len(pairs))
-
-
-def _sequence_logprobs(policy: Policy, sequences: list[tuple[list[int], list[int]]]) -> Tensor:
-    """Log-probability of each whole answer (b,)."""
     batch = make_batch(sequences, policy.tokenizer.pad_token_id, policy.device)
-    logprobs, _, _ = policy(batch)
-    return kept(logprobs, batch.mask).sum(1)
+    with torch.no_grad():
+        before = reference(batch).logprobs.sum(1)
+    columns = torch.stack([policy(batch).logprobs.sum(1), before, batch.mask.sum(1)]).reshape(3, 2, len(pairs))
+    return Answers(*columns[:, 0]), Answers(*columns[:, 1])

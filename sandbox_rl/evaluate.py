@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-import torch
 from pydantic import BaseModel
 from sandbox_rewards.grade import Grade, Verdict
 from sandbox_rewards.grading import Grader
@@ -14,6 +13,7 @@ from sandbox_tasks.task import Task
 from sandbox_rl.config import RunConfig
 from sandbox_rl.generation import generate
 from sandbox_rl.policy import Policy
+from sandbox_rl.run_folder import Randomness
 from sandbox_rl.statistics import mean, pass_at_k
 
 
@@ -54,8 +54,8 @@ def evaluate(config: RunConfig, policy: Policy, tasks: Sequence[Task], grader: G
     n = config.eval.samples_per_task
     asked = [task for task in tasks for _ in range(n)]
     samples = generate(
-        policy, [task.prompt for task in asked], max_new_tokens=config.model.max_new_tokens,
-        temperature=config.eval.temperature, generator=torch.Generator().manual_seed(seed),
+        policy, [task.prompt for task in asked], temperature=config.eval.temperature,
+        luck=Randomness(seed).uniforms(len(asked), config.model.max_new_tokens),
     )  # fmt: skip
     texts = [sample.text for sample in samples]
     grades = grader.grade(asked, texts)

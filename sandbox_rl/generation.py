@@ -1,7 +1,8 @@
 """Sampling answers: token ids and the log-probabilities that they were sampled with.
 
-Plain sampling at the given temperature, no top-k or top-p: what is recorded is the distribution that PPO's
-ratio needs. Nothing is decoded and encoded again on the way to training.
+Plain sampling at the given temperature, no top-k or top-p: what is recorded is the distribution that PPO's ratio needs.
+Nothing is decoded and encoded again on the way to training. Each answer's luck is its own row of numbers, drawn beforehand, so
+an answer does not depend on which others were sampled with it, nor by how many processes.
 """
 
 from __future__ import annotations
@@ -14,8 +15,14 @@ from typing import Any
 import torch
 from torch import Tensor
 from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
 
 from sandbox_rl.policy import Policy
+
+BATCH = 128
+"""Answers sampled at once."""
+WORTH_DROPPING = 0.25
+"""Share of a batch that must have ended before it is made smaller: that copies the cache of all others."""
 
 
 @dataclass(frozen=True)
@@ -30,75 +37,145 @@ class Sample:
 
 
 @torch.no_grad()
-def generate(
-    policy: Policy,
-    prompts: Sequence[str],
-    *,
-    max_new_tokens: int,
-    temperature: float,
-    generator: torch.Generator,
-    batch: int = 128,
-) -> list[Sample]:
-    """One sample a prompt, in order. `temperature` 0 takes the likeliest token."""
+def generate(policy: Policy, prompts: Sequence[str], *, temperature: float, luck: Tensor) -> list[Sample]:
+    """One sample a prompt, in order. `temperature` 0 takes the likeliest token.
+
+    `luck` (prompts, most new tokens): a number in [0, 1) for each token, by which it is drawn from its distribution.
+    """
+    encoded = {prompt: policy.encode_prompt(prompt) for prompt in dict.fromkeys(prompts)}
     samples: list[Sample] = []
-    for start in range(0, len(prompts), batch):
-        encoded = [policy.encode_prompt(p) for p in prompts[start : start + batch]]
-        samples += _generate_batch(policy, encoded, max_new_tokens, temperature, generator)
+    for start in range(0, len(prompts), BATCH):
+        rows = [encoded[prompt] for prompt in prompts[start : start + BATCH]]
+        samples += _Decoding(policy, rows, temperature, luck[start : start + BATCH].to(policy.device)).samples()
     return samples
 
 
-def _generate_batch(
-    policy: Policy,
-    prompts: list[list[int]],
-    max_new_tokens: int,
-    temperature: float,
-    generator: torch.Generator,
-) -> list[Sample]:
-    eos = policy.tokenizer.eos_token_id
-    ids, attention = _left_padded(prompts, policy.tokenizer.pad_token_id, policy.device)
-    alive = torch.arange(len(prompts), device=policy.device)
-    answers: list[list[int]] = [[] for _ in prompts]
-    logprobs: list[list[float]] = [[] for _ in prompts]
-    cache = DynamicCache(config=policy.lm.config)
-    positions = attention.cumsum(-1) - 1
-    for _ in range(max_new_tokens):
-        out = policy.lm(
-            input_ids=ids, attention_mask=attention, position_ids=positions.clamp(min=0), use_cache=True, logits_to_keep=1,
-            **{_cache_argument(policy.lm): cache},
+class _Decoding:
+    """Answers that are sampled together: rows leave the batch when they have ended."""
+
+    def __init__(self, policy: Policy, prompts: list[list[int]], temperature: float, luck: Tensor) -> None:
+        self._policy = policy
+        self._prompts = prompts
+        self._temperature = temperature
+        self._luck = luck
+        self._answers: list[list[int]] = [[] for _ in prompts]
+        self._logprobs: list[list[float]] = [[] for _ in prompts]
+        self._rows = torch.arange(len(prompts), device=policy.device)
+        """Number of the answer that each row of the batch is; the batch holds some that have ended, too."""
+
+    def samples(self) -> list[Sample]:
+        policy, eos = self._policy, self._policy.tokenizer.eos_token_id
+        hidden, cache, attention = self._read_prompts()
+        ended = torch.zeros(len(self._rows), dtype=torch.bool, device=policy.device)
+        for place in range(self._luck.shape[1]):
+            tokens, logprobs = _drawn(policy.logits(hidden), self._temperature, self._luck[self._rows, place])
+            self._note(tokens, logprobs, ended)
+            ended = ended | (tokens == eos)
+            going = (~ended).nonzero().squeeze(-1)
+            if len(going) == 0:
+                break
+            if len(going) <= (1 - WORTH_DROPPING) * len(ended):
+                cache.batch_select_indices(going)
+                self._rows, attention, tokens, ended = self._rows[going], attention[going], tokens[going], ended[going]
+            attention = torch.cat([attention, attention.new_ones(len(attention), 1)], dim=1)
+            hidden = self._forward(tokens[:, None], attention, cache)
+        return [self._sample(row, eos) for row in range(len(self._prompts))]
+
+    def _read_prompts(self) -> tuple[Tensor, DynamicCache, Tensor]:
+        """State after each prompt (rows, h), the cache of its tokens, and its mask; each distinct prompt is read once."""
+        distinct = list({tuple(prompt): prompt for prompt in self._prompts}.values())
+        place = {tuple(prompt): number for number, prompt in enumerate(distinct)}
+        ids, attention = _left_padded(distinct, self._policy.tokenizer.pad_token_id, self._policy.device)
+        cache = _roomy_cache(self._policy.lm.config, ids.shape[1] + self._luck.shape[1])
+        hidden = self._forward(ids, attention, cache)
+        which = torch.tensor([place[tuple(prompt)] for prompt in self._prompts], device=self._policy.device)
+        if len(distinct) < len(self._prompts):
+            cache.batch_select_indices(which)
+            hidden, attention = hidden[which], attention[which]
+        return hidden, cache, attention
+
+    def _forward(self, ids: Tensor, attention: Tensor, cache: DynamicCache) -> Tensor:
+        """The last token's state (rows, h); what was read is added to the cache."""
+        positions = (attention.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
+        model = self._policy.lm.base_model
+        out = model(
+            input_ids=ids, attention_mask=attention, position_ids=positions, use_cache=True, **{_cache_argument(model): cache}
         )  # fmt: skip
-        tokens, chosen = _pick(out.logits[:, -1].float(), temperature, generator)
-        for row, token, logprob in zip(alive.tolist(), tokens.tolist(), chosen.tolist(), strict=True):
-            answers[row].append(token)
-            logprobs[row].append(logprob)
-        going = (tokens != eos).nonzero().squeeze(-1)
-        if len(going) == 0:
-            break
-        if len(going) < len(tokens):  # finished sequences leave the batch
-            cache.batch_select_indices(going)
-            alive, attention, positions, tokens = (
-                alive[going],
-                attention[going],
-                positions[going],
-                tokens[going],
-            )
-        ids = tokens[:, None]
-        attention = torch.cat([attention, attention.new_ones(len(attention), 1)], dim=1)
-        positions = positions[:, -1:] + 1
-    return [_sample(policy, *row, eos) for row in zip(prompts, answers, logprobs, strict=True)]
+        return out.last_hidden_state[:, -1]  # type: ignore[no-any-return]
+
+    def _note(self, tokens: Tensor, logprobs: Tensor, ended: Tensor) -> None:
+        for row, token, logprob, over in zip(
+            self._rows.tolist(), tokens.tolist(), logprobs.tolist(), ended.tolist(), strict=True
+        ):  # fmt: skip
+            if not over:
+                self._answers[row].append(token)
+                self._logprobs[row].append(logprob)
+
+    def _sample(self, row: int, eos: int) -> Sample:
+        answer = self._answers[row]
+        text = self._policy.tokenizer.decode(answer, skip_special_tokens=True)
+        return Sample(self._prompts[row], answer, self._logprobs[row], answer[-1] == eos, text)
 
 
-def _cache_argument(lm: Any) -> str:
+def _drawn(logits: Tensor, temperature: float, luck: Tensor) -> tuple[Tensor, Tensor]:
+    """Token and its log-probability, both (b,), from logits (b, v): the first whose cumulative probability is above `luck`."""
+    logits = logits.float()
+    if temperature == 0:
+        tokens = logits.argmax(-1)
+    else:
+        logits = logits / temperature
+        cumulative = torch.softmax(logits, -1).cumsum(-1)
+        below = luck.to(cumulative.dtype) * cumulative[:, -1]
+        tokens = torch.searchsorted(cumulative, below[:, None], right=True).squeeze(-1).clamp(max=logits.shape[-1] - 1)
+    return tokens, logits.gather(-1, tokens[:, None]).squeeze(-1) - logits.logsumexp(-1)
+
+
+class _RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
+    """Keys and values of one layer, in a room that is made once: growing by a token copies nothing."""
+
+    keys: Tensor
+    values: Tensor
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._capacity = capacity
+
+    def update(self, key_states: Tensor, value_states: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+            self._rooms = [self._room(key_states), self._room(value_states)]
+            start = 0
+        else:
+            start = self.keys.shape[-2]
+        end = start + key_states.shape[-2]
+        for room, states in zip(self._rooms, (key_states, value_states), strict=True):
+            room[:, :, start:end] = states
+        self.keys, self.values = (room[:, :, :end] for room in self._rooms)
+        return self.keys, self.values
+
+    def batch_select_indices(self, indices: Tensor) -> None:
+        kept = self.keys.shape[-2]
+        chosen = [states[indices] for states in (self.keys, self.values)]
+        self._rooms = [self._room(states) for states in chosen]
+        for room, states in zip(self._rooms, chosen, strict=True):
+            room[:, :, :kept] = states
+        self.keys, self.values = (room[:, :, :kept] for room in self._rooms)
+
+    def _room(self, states: Tensor) -> Tensor:
+        batch, heads, _, size = states.shape
+        return states.new_empty(batch, heads, self._capacity, size)
+
+
+def _roomy_cache(config: Any, capacity: int) -> DynamicCache:
+    """A cache for `capacity` tokens; layers that only look back through a window keep their own kind."""
+    cache = DynamicCache(config=config)
+    cache.layers = [_RoomyLayer(capacity) if type(layer) is DynamicLayer else layer for layer in cache.layers]
+    return cache
+
+
+def _cache_argument(model: Any) -> str:
     """Name of the model's cache argument: transformers 5.24 renamed `past_key_values` to `cache`."""
-    return "cache" if "cache" in inspect.signature(lm.forward).parameters else "past_key_values"
-
-
-def _pick(logits: Tensor, temperature: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Next token (b,) and its log-probability (b,). Gumbel's trick: the maximum of noisy logits is a sample."""
-    distribution = (logits / (temperature or 1.0)).log_softmax(-1)
-    noise = torch.rand(logits.shape, generator=generator).clamp(min=1e-20).to(logits.device)
-    scores = distribution - torch.log(-torch.log(noise)) if temperature else distribution
-    tokens = scores.argmax(-1)
-    return tokens, distribution.gather(-1, tokens[:, None]).squeeze(-1)
+    return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
 
 
 def _left_padded(prompts: list[list[int]], pad: int, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -106,8 +183,3 @@ def _left_padded(prompts: list[list[int]], pad: int, device: torch.device) -> tu
     ids = torch.tensor([[pad] * (length - len(p)) + p for p in prompts], device=device)
     attention = torch.tensor([[0] * (length - len(p)) + [1] * len(p) for p in prompts], device=device)
     return ids, attention
-
-
-def _sample(policy: Policy, prompt: list[int], answer: list[int], logprobs: list[float], eos: int) -> Sample:
-    text = policy.tokenizer.decode(answer, skip_special_tokens=True)
-    return Sample(prompt, answer, logprobs, answer[-1] == eos, text)

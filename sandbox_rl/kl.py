@@ -8,6 +8,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from sandbox_rl.config import Kind
+from sandbox_rl.losses import kept
+
 
 def k1(logprobs: Tensor, reference: Tensor) -> Tensor:
     """log p - log q of each token (b, t): unbiased, of either sign."""
@@ -23,6 +26,21 @@ def k3(logprobs: Tensor, reference: Tensor) -> Tensor:
     """(q/p - 1) - log(q/p) of each token (b, t): unbiased, never negative, less variance than k1."""
     log_ratio = reference - logprobs
     return torch.expm1(log_ratio) - log_ratio
+
+
+KINDS = {"k1": k1, "k2": k2, "k3": k3}
+
+
+def kl_loss(logprobs: Tensor, reference: Tensor, weights: Tensor, kind: Kind) -> Tensor:
+    """A KL term of a loss, (b, t) -> scalar: the value of `kind` with the gradient of k2.
+
+    In expectation over the policy's own samples, k2's gradient is that of KL(p || q); k1's is zero and k3's is that of
+    KL(q || p) (Liu et al. 2025, arXiv:2510.01555, section 4). So the estimate passes straight through.
+    """
+    logprobs, reference = kept(logprobs, weights), kept(reference, weights)
+    squared = k2(logprobs, reference)
+    value = KINDS[kind](logprobs, reference)
+    return ((squared + (value - squared).detach()) * weights).sum()
 
 
 def adapted(coefficient: float, kl: float, target: float, rate: float = 0.1) -> float:

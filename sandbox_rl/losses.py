@@ -1,14 +1,15 @@
-"""Losses as functions of tensors. Legend: b sequences, t response positions; sums are over trainable tokens.
+"""PPO's losses as functions of tensors. Legend: b sequences, t response positions; sums are over trainable tokens.
 
-Each is divided by a count that the caller gives (of the whole batch), so the gradient does not depend on how
-the batch was split.
+Each token's share comes as `weights`, made once for the whole minibatch (`token_weights`), so the gradient does not depend on
+how the minibatch was split over passes and processes. A weight of 0 is off the mask.
 """
 
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+
+from sandbox_rl.config import Aggregation
 
 
 def kept(values: Tensor, mask: Tensor) -> Tensor:
@@ -16,38 +17,43 @@ def kept(values: Tensor, mask: Tensor) -> Tensor:
     return torch.where(mask > 0, values, torch.zeros_like(values))
 
 
-def policy_loss(logprobs: Tensor, old_logprobs: Tensor, advantages: Tensor, mask: Tensor, clip: float, count: Tensor) -> Tensor:
-    """Clipped surrogate, Schulman et al. 2017 (arXiv:1707.06347), eq. 7. All (b, t) -> scalar."""
-    logprobs, old_logprobs, advantages = (kept(x, mask) for x in (logprobs, old_logprobs, advantages))
-    ratio = torch.exp(logprobs - old_logprobs)
-    unclipped = ratio * advantages
-    clipped = ratio.clamp(1 - clip, 1 + clip) * advantages
-    return -torch.minimum(unclipped, clipped).sum() / count
+def token_weights(mask: Tensor, how: Aggregation, tokens: Tensor, sequences: Tensor) -> Tensor:
+    """Weight of each token (b, t) in a loss; `tokens` and `sequences` (those with any) are counts of the whole minibatch.
 
-
-def value_loss(values: Tensor, old_values: Tensor, returns: Tensor, mask: Tensor, clip: float, count: Tensor) -> Tensor:
-    """Half the squared error, the larger of plain and clipped (PPO's reference implementation, baselines ppo2)."""
-    values, old_values, returns = (kept(x, mask) for x in (values, old_values, returns))
-    clipped = old_values + (values - old_values).clamp(-clip, clip)
-    return 0.5 * torch.maximum((values - returns) ** 2, (clipped - returns) ** 2).sum() / count
-
-
-def imitation_loss(logprobs: Tensor, mask: Tensor, count: Tensor) -> Tensor:
-    """Cross-entropy of the answers' tokens (b, t) -> scalar: the warm start's loss."""
-    return -kept(logprobs, mask).sum() / count
-
-
-def dpo_loss(
-    chosen: Tensor,
-    rejected: Tensor,
-    reference_chosen: Tensor,
-    reference_rejected: Tensor,
-    beta: float,
-    smoothing: float = 0.0,
-) -> Tensor:
-    """Loss per pair (b,) from sequence log-probabilities (b,): Rafailov et al. 2023 (arXiv:2305.18290), eq. 7.
-
-    `smoothing` is the share of flipped labels of conservative DPO (Mitchell 2023, eq. 3).
+    `token-mean` (DAPO, arXiv:2503.14476, eq. 8) counts each token alike, `seq-mean-token-mean` (GRPO, arXiv:2402.03300, eq. 3)
+    each sequence, `seq-mean-token-sum` (Dr. GRPO, arXiv:2503.20783) each token over the number of sequences.
     """
-    margin = beta * ((chosen - reference_chosen) - (rejected - reference_rejected))
-    return -(1 - smoothing) * F.logsigmoid(margin) - smoothing * F.logsigmoid(-margin)
+    if how == "token-mean":
+        return mask / tokens.clamp(min=1)
+    if how == "seq-mean-token-mean":
+        return mask / mask.sum(1, keepdim=True).clamp(min=1) / sequences.clamp(min=1)
+    return mask / sequences.clamp(min=1)
+
+
+def policy_loss(
+    logprobs: Tensor, old_logprobs: Tensor, advantages: Tensor, weights: Tensor, low: float, high: float,
+    dual: float | None = None,
+) -> Tensor:  # fmt: skip
+    """Clipped surrogate, Schulman et al. 2017 (arXiv:1707.06347), eq. 7. All (b, t) -> scalar.
+
+    The ratio is held in [1 - low, 1 + high]; unequal bounds are DAPO's (arXiv:2503.14476, eq. 8). `dual` > 1 bounds the loss of
+    tokens with negative advantage at `dual` times it (Ye et al. 2020, arXiv:1912.09729, eq. 5).
+    """
+    logprobs, old_logprobs, advantages = (kept(x, weights) for x in (logprobs, old_logprobs, advantages))
+    ratio = torch.exp(logprobs - old_logprobs)
+    surrogate = torch.minimum(ratio * advantages, ratio.clamp(1 - low, 1 + high) * advantages)
+    if dual is not None:
+        surrogate = torch.where(advantages < 0, torch.maximum(surrogate, dual * advantages), surrogate)
+    return -(surrogate * weights).sum()
+
+
+def value_loss(values: Tensor, old_values: Tensor, returns: Tensor, weights: Tensor, clip: float) -> Tensor:
+    """Half the squared error, the larger of plain and clipped (PPO's reference implementation, baselines ppo2). -> scalar."""
+    values, old_values, returns = (kept(x, weights) for x in (values, old_values, returns))
+    clipped = old_values + (values - old_values).clamp(-clip, clip)
+    return 0.5 * (torch.maximum((values - returns) ** 2, (clipped - returns) ** 2) * weights).sum()
+
+
+def imitation_loss(logprobs: Tensor, weights: Tensor) -> Tensor:
+    """Cross-entropy of the answers' tokens (b, t) -> scalar: the warm start's loss."""
+    return -(kept(logprobs, weights) * weights).sum()

@@ -7,7 +7,6 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from pydantic import BaseModel
 from sandbox_rewards.grade import Grade
 from sandbox_rewards.grading import Grader
@@ -17,7 +16,7 @@ from sandbox_rl.config import RunConfig
 from sandbox_rl.generation import Sample, generate
 from sandbox_rl.policy import load_policy
 from sandbox_rl.progress import Report
-from sandbox_rl.run_folder import RunFolder, write_atomically
+from sandbox_rl.run_folder import Randomness, RunFolder, write_atomically
 
 
 class Pair(BaseModel):
@@ -50,15 +49,15 @@ def sample_pairs(
     if run.begin(config, ("suite", "seed", "model", "pairs"), resume=resume):
         return target
     policy = load_policy(base)
-    generator = torch.Generator().manual_seed(config.seed)
+    chance = Randomness(config.seed)
     rng = random.Random(config.seed)
     pairs: list[Pair] = []
     tokens, sandbox_seconds, chunk = 0, 0.0, 32
     for start in range(0, len(tasks), chunk):
         asked = [task for task in tasks[start : start + chunk] for _ in range(config.pairs.samples_per_prompt)]
         samples = generate(
-            policy, [t.prompt for t in asked], max_new_tokens=config.model.max_new_tokens,
-            temperature=config.pairs.temperature, generator=generator,
+            policy, [t.prompt for t in asked], temperature=config.pairs.temperature,
+            luck=chance.uniforms(len(asked), config.model.max_new_tokens),
         )  # fmt: skip
         grades = grader.grade(asked, [s.text for s in samples])
         tokens += sum(len(s.answer_ids) for s in samples)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 VALUE_HEAD = "value_head.safetensors"
+PART = 1024
+"""Tokens whose logits are there at once."""
 
 
 class Policy(nn.Module):
@@ -45,15 +48,56 @@ class Policy(nn.Module):
         """Token ids of a finished answer, with its one end of sequence."""
         return [*self.tokenizer(answer, add_special_tokens=False)["input_ids"], self.tokenizer.eos_token_id]
 
-    def forward(self, batch: Batch, temperature: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:
-        """Log-probability, entropy and value at each position, all (b, t) over tokens 1..t of the sequences."""
-        out = self.lm(input_ids=batch.ids, attention_mask=batch.attention, output_hidden_states=True, use_cache=False)
-        logits = out.logits[:, :-1].float() / temperature
-        distribution = logits.log_softmax(-1)
-        logprobs = distribution.gather(-1, batch.ids[:, 1:, None]).squeeze(-1)
-        entropy = -(distribution.exp() * distribution).sum(-1)
-        values = self.value_head(out.hidden_states[-1][:, :-1].to(self.value_head.weight.dtype)).squeeze(-1)
-        return logprobs, entropy, values
+    def forward(self, batch: Batch, temperature: float = 1.0) -> Scores:
+        """What the policy makes of the answers' tokens. Logits are made for those alone, a part at a time, and not kept."""
+        hidden = self.lm.base_model(input_ids=batch.ids, attention_mask=batch.attention, use_cache=False).last_hidden_state
+        values = self.value_head(hidden.to(self.value_head.weight.dtype)).squeeze(-1)
+        rows, places = batch.mask.nonzero(as_tuple=True)
+        here, targets = hidden[rows, places], batch.ids[rows, places + 1]
+        parts = [self._of_tokens(here[i : i + PART], targets[i : i + PART], temperature) for i in range(0, len(rows), PART)]
+        logprobs, entropy = (torch.zeros_like(batch.mask, dtype=values.dtype) for _ in range(2))
+        if parts:
+            found, spread = (torch.cat(part) for part in zip(*parts, strict=True))
+            logprobs = logprobs.index_put((rows, places), found.to(values.dtype))
+            entropy = entropy.index_put((rows, places), spread.to(values.dtype))
+        return Scores(logprobs, entropy, values)
+
+    def _of_tokens(self, hidden: Tensor, targets: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+        """Log-probability and entropy (n,) of tokens from the states before them (n, h); logits are made again for gradients."""
+        if torch.is_grad_enabled():
+            return checkpoint(_logprobs, self.logits, hidden, targets, temperature, use_reentrant=False)  # type: ignore[no-any-return]
+        return _logprobs(self.logits, hidden, targets, temperature)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """The output layer, and what some families do to its result: Cohere scales, Granite divides, Gemma 2 caps it."""
+        logits: Tensor = self.lm.get_output_embeddings()(hidden)
+        if scale := getattr(self.lm.config, "logit_scale", None):
+            logits = logits * scale
+        if divisor := getattr(self.lm.config, "logits_scaling", None):
+            logits = logits / divisor
+        if cap := getattr(self.lm.config, "final_logit_softcapping", None):
+            logits = torch.tanh(logits / cap) * cap
+        return logits
+
+
+class Scores(NamedTuple):
+    """Log-probability and entropy (nats) of each of the answers' tokens, both (b, t) and 0 elsewhere; values (b, t+1): what is
+    expected before each token, and after the last."""
+
+    logprobs: Tensor
+    entropy: Tensor
+    values: Tensor
+
+
+def _logprobs(
+    logits_of: Callable[[Tensor], Tensor], hidden: Tensor, targets: Tensor, temperature: float
+) -> tuple[Tensor, Tensor]:
+    logits = logits_of(hidden)
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32)) / temperature
+    normaliser = logits.logsumexp(-1)
+    logprobs = logits.gather(-1, targets[:, None]).squeeze(-1) - normaliser
+    expected = (torch.softmax(logits, -1) * logits).sum(-1)
+    return logprobs, normaliser - expected
 
 
 @dataclass(frozen=True)
@@ -73,11 +117,10 @@ class Batch:
 
 
 @torch.no_grad()
-def score(policy: Policy, batch: Batch, temperature: float, micro_batch_size: int) -> tuple[Tensor, Tensor]:
-    """Log-probability and value at each position (b, t), without gradients, a few sequences at a time."""
+def score(policy: Policy, batch: Batch, temperature: float, micro_batch_size: int) -> Scores:
+    """Scores of a batch, without gradients, a few sequences at a time."""
     parts = [policy(batch.rows(rows), temperature) for rows in chunks(range(len(batch.ids)), micro_batch_size)]
-    logprobs, _, values = (torch.cat(part) for part in zip(*parts, strict=True))
-    return logprobs, values
+    return Scores(*(torch.cat(part) for part in zip(*parts, strict=True)))
 
 
 def chunks(rows: Sequence[int], size: int) -> list[list[int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,19 @@ from sandbox_rewards.grading import Grader
 from sandbox_tasks.task import Task
 from torch import Tensor
 
-from sandbox_rl.advantages import gae, token_rewards, whiten
+from sandbox_rl.advantages import gae, group_advantages, returns_to_go, token_rewards, whiten
 from sandbox_rl.best_policy import BestPolicy
 from sandbox_rl.canaries import Canaries
-from sandbox_rl.config import RunConfig
+from sandbox_rl.config import PPOConfig, RunConfig
 from sandbox_rl.errors import TrainingError
 from sandbox_rl.evaluate import evaluate
 from sandbox_rl.fingerprint import digest, fingerprint
 from sandbox_rl.generation import Sample, generate
-from sandbox_rl.kl import adapted, k1, k3
-from sandbox_rl.losses import kept, policy_loss, value_loss
+from sandbox_rl.kl import KINDS, adapted, k3, kl_loss
+from sandbox_rl.losses import kept, policy_loss, token_weights, value_loss
 from sandbox_rl.monitors import Monitors
 from sandbox_rl.policy import Batch, Policy, chunks, load_policy, make_batch, score
+from sandbox_rl.processes import Processes
 from sandbox_rl.progress import Report
 from sandbox_rl.run_folder import Randomness, RunFolder
 from sandbox_rl.statistics import mean
@@ -34,14 +35,31 @@ from sandbox_rl.statistics import mean
 
 @dataclass(frozen=True)
 class Rollout:
-    """One step's experience; all tensors (b, t) over the tokens of the sequences."""
+    """One step's experience of this process; all tensors (b, t) over the tokens of the sequences."""
 
     batch: Batch
     logprobs: Tensor
+    reference: Tensor
     values: Tensor
     advantages: Tensor
     returns: Tensor
-    kl: Tensor
+    first: int = 0
+    """Number of the first row, among those of all processes."""
+    size: int = 0
+    """Rows of all processes."""
+
+    @property
+    def mask(self) -> Tensor:
+        return self.batch.mask
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Answers with a grade: the samples, their grades, and for each the number of its prompt in the step."""
+
+    samples: list[Sample]
+    grades: list[Grade]
+    prompts: list[int]
 
 
 def train_ppo(
@@ -49,14 +67,18 @@ def train_ppo(
     *, resume: bool, report: Report,
 ) -> Path:  # fmt: skip
     """Folder of the policy that did best on `validation` during `config.ppo.steps` of PPO from `base`."""
-    run = RunFolder(path)
-    best = BestPolicy(path / "policy")
-    if run.begin(config, ("suite", "seed", "model", "ppo", "eval"), resume=resume, base=base):
+    processes = Processes()
+    run = RunFolder(path, writes=processes.main)
+    best = BestPolicy(path / "policy", writes=processes.main)
+    finished = run.begin(config, ("suite", "seed", "model", "ppo", "eval"), resume=resume, base=base)
+    processes.wait()
+    if finished:
         return best.folder
     policy, reference = load_policy(base), load_policy(base)
     optimizer = torch.optim.AdamW(policy.parameters(), lr=config.ppo.learning_rate, weight_decay=0.0)
     chance = Randomness(config.seed)
     state = run.newest() if resume else None
+    processes.wait()
     first = _restore(state, policy, optimizer, chance, best)
     kl_coefficient: float = state["kl_coefficient"] if state else config.ppo.kl_coefficient
     canaries = Canaries(train, grader, config.ppo.canaries, path)
@@ -64,7 +86,9 @@ def train_ppo(
     if state:
         monitors.restore(state["monitors"])
     for step in range(first + 1, config.ppo.steps + 1):
-        metrics, samples = ppo_step(config, policy, reference, optimizer, train, grader, chance, step, kl_coefficient)
+        metrics, samples = ppo_step(
+            config, policy, reference, optimizer, train, grader, chance, step, kl_coefficient, processes
+        )  # fmt: skip
         metrics |= canaries.watch(step, samples)
         rewards = [sample["reward"] for sample in samples if sample["reward"] is not None]
         alarms = metrics["alarms"] = monitors.watch(metrics, [sample["text"] for sample in samples], rewards)
@@ -73,12 +97,14 @@ def train_ppo(
         if config.ppo.kl_target and metrics["no_verdict"] < metrics["completions"]:
             kl_coefficient = adapted(kl_coefficient, metrics["kl"], config.ppo.kl_target)
         if step % config.ppo.validate_every == 0 or step == config.ppo.steps:
-            metrics["validation_pass_rate"] = evaluate(config, policy, validation, grader, config.seed).pass_rate()
+            found = evaluate(config, policy, validation, grader, config.seed).pass_rate() if processes.main else 0.0
+            metrics["validation_pass_rate"] = processes.from_main(found)
             best.offer(policy, metrics["validation_pass_rate"], step)
         run.log({"phase": "ppo", "step": step, **metrics})
         run.log_samples([{"step": step, **sample} for sample in samples])
         shown = {name: metrics[name] for name in ("reward", "kl", "pass_rate")}
-        report(phase="PPO", step=step, total=config.ppo.steps, **shown)
+        if processes.main:
+            report(phase="PPO", step=step, total=config.ppo.steps, **shown)
         if step % config.ppo.validate_every == 0 or canaries.rewarded or stopping:
             run.save(step, {"policy": policy.state_dict(), "optimizer": optimizer.state_dict(), "chance": chance.state(),
                             "best": best.state(), "kl_coefficient": kl_coefficient, "monitors": monitors.state()})  # fmt: skip
@@ -91,106 +117,132 @@ def train_ppo(
 
 def ppo_step(
     config: RunConfig, policy: Policy, reference: Policy, optimizer: torch.optim.Optimizer, tasks: Sequence[Task],
-    grader: Grader, chance: Randomness, step: int, kl_coefficient: float,
+    grader: Grader, chance: Randomness, step: int, kl_coefficient: float, processes: Processes,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:  # fmt: skip
-    """Sample, grade and update once; gives the step's metrics and what was sampled."""
+    """Sample, grade and update once; gives the step's metrics and what was sampled, of all processes."""
     settings, started = config.ppo, time.perf_counter()
     drawn = [chance.order.choice(tasks) for _ in range(settings.prompts_per_step)]
-    asked = [task for task in drawn for _ in range(settings.samples_per_prompt)]
-    samples = generate(
-        policy, [task.prompt for task in asked], max_new_tokens=config.model.max_new_tokens,
-        temperature=settings.temperature, generator=chance.sampling,
-    )  # fmt: skip
+    mine = processes.share(len(drawn))
+    numbers = [number for number in mine for _ in range(settings.samples_per_prompt)]
+    asked = [drawn[number] for number in numbers]
+    luck = chance.uniforms(len(drawn) * settings.samples_per_prompt, config.model.max_new_tokens)
+    own = slice(mine.start * settings.samples_per_prompt, mine.stop * settings.samples_per_prompt)
+    samples = generate(policy, [task.prompt for task in asked], temperature=settings.temperature, luck=luck[own])
     sampled = time.perf_counter()
     grades = grader.grade(asked, [sample.text for sample in samples])
     graded = time.perf_counter()
-    judged = [(s, g) for s, g in zip(samples, grades, strict=True) if g.reward is not None]
+    places = [place for place, grade in enumerate(grades) if grade.reward is not None]
+    judged = Judged([samples[i] for i in places], [grades[i] for i in places], [numbers[i] for i in places])
     figures: dict[str, Any] = {"pass_rate": 0.0, "kl": 0.0, "reward": 0.0}
-    if judged:
-        rollout = make_rollout(config, policy, reference, [s for s, _ in judged], [g for _, g in judged], kl_coefficient)
-        figures = update(config, policy, optimizer, rollout, chance, step)
-        figures["kl"] = float(rollout.kl.sum() / len(judged))
+    if sum(processes.together([len(places)])):
+        rollout = make_rollout(config, policy, reference, judged, kl_coefficient, processes)
+        figures = update(config, policy, optimizer, rollout, chance, step, kl_coefficient, processes)
+        divergence = kept(k3(rollout.logprobs, rollout.reference), rollout.mask).sum()
+        figures["kl"] = float(processes.sum(divergence) / rollout.size)
+    shown = processes.together([_shown(s, g) for s, g in zip(samples, grades, strict=True)])
+    told = [line for line in shown if line["reward"] is not None]
     figures |= {
-        "reward": mean([g.reward for _, g in judged if g.reward is not None]),
-        "pass_rate": mean([float(g.verdict is Verdict.passed) for _, g in judged]),
-        "answer_tokens": mean([len(s.answer_ids) for s in samples]),
-        "unfinished": mean([float(not s.finished) for s in samples]),
+        "reward": mean([line["reward"] for line in told]),
+        "pass_rate": mean([float(line["verdict"] == Verdict.passed.value) for line in told]),
+        "answer_tokens": mean([line["tokens"] for line in shown]),
+        "unfinished": mean([float(not line["finished"]) for line in shown]),
         "kl_coefficient": kl_coefficient,
-        "no_verdict": len(samples) - len(judged),
-        "completions": len(samples),
-        "tokens": sum(len(s.answer_ids) for s in samples),
-        "sandbox_seconds": sum(g.seconds for g in grades),
+        "no_verdict": len(shown) - len(told),
+        "completions": len(shown),
+        "tokens": sum(line["tokens"] for line in shown),
+        "sandbox_seconds": float(processes.sum(torch.tensor(sum(g.seconds for g in grades), device=policy.device))),
         "seconds": {
             "generate": sampled - started,
             "grade": graded - sampled,
             "update": time.perf_counter() - graded,
         },
     }
-    return figures, [_shown(s, g) for s, g in zip(samples, grades, strict=True)]
+    return figures, shown
 
 
 def _shown(sample: Sample, grade: Grade) -> dict[str, Any]:
     """A line of samples.jsonl."""
     return {
-        "task_id": grade.task_id, "text": sample.text, "finished": sample.finished,
+        "task_id": grade.task_id, "text": sample.text, "finished": sample.finished, "tokens": len(sample.answer_ids),
         "reward": grade.reward, "verdict": grade.verdict.value,
     }  # fmt: skip
 
 
 @torch.no_grad()
 def make_rollout(
-    config: RunConfig,
-    policy: Policy,
-    reference: Policy,
-    samples: Sequence[Sample],
-    grades: Sequence[Grade],
-    kl_coefficient: float,
+    config: RunConfig, policy: Policy, reference: Policy, judged: Judged, kl_coefficient: float, processes: Processes
 ) -> Rollout:
     """What the update needs of sampled answers that were judged."""
-    settings = config.ppo
-    sequences = [(s.prompt_ids, s.answer_ids) for s in samples]
+    settings, size = config.ppo, config.model.micro_batch_size
+    sequences = [(s.prompt_ids, s.answer_ids) for s in judged.samples]
     batch = make_batch(sequences, policy.tokenizer.pad_token_id, policy.device)
-    mask, size = batch.mask, config.model.micro_batch_size
-    logprobs, values = (kept(x, mask) for x in score(policy, batch, settings.temperature, size))
-    reference_logprobs = kept(score(reference, batch, settings.temperature, size)[0], mask)
-    final = [_final_reward(s, g, settings.missing_eos_penalty) for s, g in zip(samples, grades, strict=True)]
-    rewards = token_rewards(torch.tensor(final, device=mask.device), k1(logprobs, reference_logprobs), mask, kl_coefficient)
-    advantages, returns = gae(rewards, values, mask, settings.gamma, settings.lam)
-    return Rollout(
-        batch,
-        logprobs,
-        values,
-        whiten(advantages, mask),
-        returns,
-        k3(logprobs, reference_logprobs),
-    )
+    cut = torch.tensor([not sample.finished for sample in judged.samples], dtype=torch.bool, device=policy.device)
+    if settings.truncated == "mask":
+        batch = replace(batch, mask=batch.mask * ~cut[:, None])
+    mask = batch.mask
+    scores = score(policy, batch, settings.temperature, size)
+    before = score(reference, batch, settings.temperature, size).logprobs
+    final = [_final_reward(settings, s, g) for s, g in zip(judged.samples, judged.grades, strict=True)]
+    price = kl_coefficient if settings.kl_in == "reward" else 0.0
+    kl = KINDS[settings.kl_kind](scores.logprobs, before)
+    rewards = token_rewards(torch.tensor(final, device=mask.device, dtype=kl.dtype), kl, mask, price)
+    after = _value_after(scores.values, batch) * cut if settings.truncated == "bootstrap" else None
+    values = kept(scores.values[:, :-1], mask)
+    groups = torch.tensor(judged.prompts, device=mask.device)
+    advantages, returns = estimate_advantages(settings, rewards, values, mask, groups, after, processes)
+    counts = processes.together([len(sequences)])
+    first = sum(counts[: processes.rank])
+    return Rollout(batch, scores.logprobs, before, values, advantages, returns, first, sum(counts))
 
 
-def _final_reward(sample: Sample, grade: Grade, missing_eos_penalty: float) -> float:
+def estimate_advantages(
+    settings: PPOConfig, rewards: Tensor, values: Tensor, mask: Tensor, groups: Tensor, after: Tensor | None, processes: Processes
+) -> tuple[Tensor, Tensor]:
+    """Advantages and returns, both (b, t), by the estimator that the settings name; returns are 0 where there is no critic."""
+    match settings.estimator:
+        case "gae":
+            advantages, returns = gae(rewards, values, mask, settings.gamma, settings.lam, after)
+            return whiten(advantages, mask, processes.sum), returns
+        case "reinforce_pp":
+            advantages = whiten(returns_to_go(rewards, mask, settings.gamma), mask, processes.sum)
+        case "reinforce_pp_baseline":
+            centred = group_advantages(rewards.sum(1), groups, "dr_grpo")
+            advantages = whiten(centred[:, None] * mask, mask, processes.sum)
+        case "grpo" | "dr_grpo" | "rloo" as how:
+            advantages = group_advantages(rewards.sum(1), groups, how)[:, None] * mask
+    return advantages, torch.zeros_like(values)
+
+
+def _final_reward(settings: PPOConfig, sample: Sample, grade: Grade) -> float:
     """The grade's reward; an answer that was cut is never rewarded as finished."""
     if grade.reward is None or not math.isfinite(grade.reward):
         raise TrainingError(f"task {grade.task_id} was graded {grade.reward}; a reward to train on must be a finite number.")
-    return grade.reward if sample.finished else min(grade.reward, 0.0) - missing_eos_penalty
+    if sample.finished:
+        return grade.reward
+    return 0.0 if settings.truncated == "bootstrap" else min(grade.reward, 0.0) - settings.missing_eos_penalty
+
+
+def _value_after(values: Tensor, batch: Batch) -> Tensor:
+    """Value of the state after each sequence's last token (b,), from `values` (b, t+1)."""
+    last = batch.attention.sum(1, keepdim=True) - 1
+    return values.gather(1, last).squeeze(1)
 
 
 def update(
-    config: RunConfig,
-    policy: Policy,
-    optimizer: torch.optim.Optimizer,
-    rollout: Rollout,
-    chance: Randomness,
-    step: int,
-) -> dict[str, Any]:
+    config: RunConfig, policy: Policy, optimizer: torch.optim.Optimizer, rollout: Rollout, chance: Randomness, step: int,
+    kl_coefficient: float, processes: Processes,
+) -> dict[str, Any]:  # fmt: skip
     """Epochs of minibatches over one rollout, ended early when the policy has moved far enough."""
     settings = config.ppo
     for group in optimizer.param_groups:
         group["lr"] = settings.learning_rate * (1 - 0.9 * (step - 1) / settings.steps)
-    rows = list(range(len(rollout.batch.ids)))
+    rows = list(range(rollout.size))
     figures: list[dict[str, float]] = []
     for _ in range(settings.epochs):
         chance.order.shuffle(rows)
         for minibatch in chunks(rows, settings.minibatch_size):
-            figures.append(_minibatch(config, policy, optimizer, rollout, minibatch, step))
+            own = [row - rollout.first for row in minibatch if 0 <= row - rollout.first < len(rollout.mask)]
+            figures.append(_minibatch(config, policy, optimizer, rollout, own, step, kl_coefficient, processes))
         if figures[-1]["moved"] > settings.kl_stop:
             break
     names = figures[0]
@@ -201,45 +253,64 @@ def update(
 
 
 def _minibatch(
-    config: RunConfig,
-    policy: Policy,
-    optimizer: torch.optim.Optimizer,
-    rollout: Rollout,
-    rows: list[int],
-    step: int,
-) -> dict[str, float]:
-    """One optimizer step on `rows`; its micro-batches only save memory."""
-    settings = config.ppo
-    count = rollout.batch.mask[rows].sum()
+    config: RunConfig, policy: Policy, optimizer: torch.optim.Optimizer, rollout: Rollout, rows: list[int], step: int,
+    kl_coefficient: float, processes: Processes,
+) -> dict[str, float]:  # fmt: skip
+    """One optimizer step on the minibatch of which `rows` are this process's; its micro-batches only save memory."""
+    mask = rollout.mask[rows]
+    counts = processes.sum(torch.stack([mask.sum(), (mask.sum(1) > 0).sum()]))
     optimizer.zero_grad()
-    parts = [backward(config, policy, rollout, part, count, step) for part in chunks(rows, config.model.micro_batch_size)]
-    norm = torch.nn.utils.clip_grad_norm_(policy.parameters(), settings.max_grad_norm)
+    micro_batches = chunks(rows, config.model.micro_batch_size)
+    parts = [backward(config, policy, rollout, part, counts, step, kl_coefficient) for part in micro_batches]
+    processes.sum_gradients(policy.parameters())
+    norm = torch.nn.utils.clip_grad_norm_(policy.parameters(), config.ppo.max_grad_norm)
+    if not torch.isfinite(norm):
+        raise TrainingError(f"PPO's gradient is {float(norm)} at step {step}; the weights are unchanged. {_CALMER}")
     optimizer.step()
-    ratio_error = max(part.pop("ratio_error") for part in parts)
-    summed = {name: sum(part[name] for part in parts) for name in parts[0]}
-    return summed | {"gradient_norm": float(norm), "ratio_error": ratio_error}
+    summed = processes.sum(torch.tensor([[part[name] for name in FIGURES] for part in parts or [_NOTHING]]).sum(0))
+    ratio_error = max(processes.together([max((part["ratio_error"] for part in parts), default=0.0)]))
+    return dict(zip(FIGURES, summed.tolist(), strict=True)) | {"gradient_norm": float(norm), "ratio_error": ratio_error}
 
 
-def backward(config: RunConfig, policy: Policy, rollout: Rollout, rows: list[int], count: Tensor, step: int) -> dict[str, float]:
-    """Add the gradient of `rows` to the policy's; `count` is the trainable tokens of the whole minibatch.
+FIGURES = ("policy_loss", "value_loss", "entropy", "clip_fraction", "moved")
+"""What each micro-batch gives its share of, so that shares add up to the minibatch's figure."""
+_NOTHING = dict.fromkeys(FIGURES, 0.0)
+_CALMER = "Lower ppo.learning_rate or raise ppo.kl_coefficient, and resume."
 
-    Gives the rows' share of each figure, so that shares add up to the minibatch's mean over tokens.
+
+def backward(
+    config: RunConfig, policy: Policy, rollout: Rollout, rows: list[int], counts: Tensor, step: int, kl_coefficient: float
+) -> dict[str, float]:
+    """Add the gradient of `rows` to the policy's, and give their share of each figure.
+
+    `counts`: trainable tokens, and sequences that have any, of the whole minibatch on all processes.
     """
     settings, batch = config.ppo, rollout.batch.rows(rows)
     mask, old = batch.mask, rollout.logprobs[rows]
+    tokens, sequences = counts.unbind()
+    weights = token_weights(mask, settings.aggregation, tokens, sequences)
+    alike = token_weights(mask, "token-mean", tokens, sequences)
     logprobs, entropy, values = policy(batch, settings.temperature)
-    surrogate = policy_loss(logprobs, old, rollout.advantages[rows], mask, settings.clip, count)
-    critic = value_loss(values, rollout.values[rows], rollout.returns[rows], mask, settings.value_clip, count)
-    loss = surrogate + settings.value_coefficient * critic
+    surrogate = policy_loss(
+        logprobs, old, rollout.advantages[rows], weights, settings.clip_low, settings.clip_high, settings.dual_clip
+    )  # fmt: skip
+    critic = value_loss(values[:, :-1], rollout.values[rows], rollout.returns[rows], alike, settings.value_clip)
+    loss = surrogate
+    if settings.estimator == "gae":
+        loss = loss + settings.value_coefficient * critic
+    if settings.entropy_coefficient:
+        loss = loss - settings.entropy_coefficient * (entropy * weights).sum()
+    if settings.kl_in == "loss":
+        loss = loss + kl_coefficient * kl_loss(logprobs, rollout.reference[rows], weights, settings.kl_kind)
     if not torch.isfinite(loss):
-        raise TrainingError(f"PPO's loss is {float(loss)} at step {step}; lower ppo.learning_rate or raise ppo.kl_coefficient.")
+        raise TrainingError(f"PPO's loss is {float(loss)} at step {step}; the weights are unchanged. {_CALMER}")
     loss.backward()  # type: ignore[no-untyped-call]
     with torch.no_grad():
         ratio = torch.exp(kept(logprobs - old, mask))
+        outside = (ratio < 1 - settings.clip_low) | (ratio > 1 + settings.clip_high)
         return {
-            "policy_loss": float(surrogate), "value_loss": float(critic), "entropy": float(kept(entropy, mask).sum() / count),
-            "clip_fraction": float(((ratio - 1).abs() > settings.clip).sum() / count),
-            "moved": float(kept(k3(old, logprobs), mask).sum() / count),
+            "policy_loss": float(surrogate), "value_loss": float(critic), "entropy": float((entropy * alike).sum()),
+            "clip_fraction": float((outside * alike).sum()), "moved": float((kept(k3(old, logprobs), mask) * alike).sum()),
             "ratio_error": float((ratio - 1).abs().max()),
         }  # fmt: skip
 

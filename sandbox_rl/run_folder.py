@@ -17,6 +17,7 @@ from typing import Any
 import numpy
 import torch
 import yaml
+from torch import Tensor
 
 from sandbox_rl.config import RunConfig
 from sandbox_rl.environment import environment
@@ -30,8 +31,10 @@ KEEP = 2
 class RunFolder:
     """One training phase's folder. `log` appends a metrics line; `save` and `newest` keep the state to go on from."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, writes: bool = True) -> None:
+        """`writes`: whether this process is the one that writes; the others only read."""
         self.path = path
+        self._writes = writes
         path.mkdir(parents=True, exist_ok=True)
 
     def begin(self, config: RunConfig, sections: tuple[str, ...], *, resume: bool, base: Path | None = None) -> bool:
@@ -51,7 +54,7 @@ class RunFolder:
                         f"{self.path} was begun with other settings of `{section}` ({change}); "
                         "resume with those that its config.yaml holds, or name another folder."
                     )
-        else:
+        elif self._writes:
             write_atomically(file, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False).encode())
             facts = environment() | ({"base": str(base.resolve())} if base else {})
             write_atomically(self.path / "environment.json", json.dumps(facts, indent=2).encode())
@@ -65,6 +68,8 @@ class RunFolder:
         self._append("samples.jsonl", samples)
 
     def _append(self, name: str, records: list[dict[str, Any]]) -> None:
+        if not self._writes:
+            return
         with (self.path / name).open("a") as file:
             for record in records:
                 clean = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in record.items()}
@@ -74,11 +79,15 @@ class RunFolder:
         return (self.path / "done.json").exists()
 
     def finish(self, facts: dict[str, Any]) -> None:
+        if not self._writes:
+            return
         write_atomically(self.path / "done.json", json.dumps(facts).encode())
         shutil.rmtree(self.path / "checkpoints", ignore_errors=True)
 
     def save(self, step: int, state: dict[str, Any]) -> None:
         """Checkpoint after `step`: written aside, synced, then renamed into place; older ones are dropped."""
+        if not self._writes:
+            return
         folder = self.path / "checkpoints"
         part = folder / f"part-{step:08d}"
         shutil.rmtree(part, ignore_errors=True)
@@ -116,6 +125,8 @@ class RunFolder:
             return os.fstat(file.fileno()).st_size
 
     def _cut(self, sizes: dict[str, int]) -> None:
+        if not self._writes:
+            return
         for name, size in sizes.items():
             if (self.path / name).exists():
                 os.truncate(self.path / name, size)
@@ -181,6 +192,10 @@ class Randomness:
     def __init__(self, seed: int) -> None:
         self.order = random.Random(seed)
         self.sampling = torch.Generator().manual_seed(seed)
+
+    def uniforms(self, rows: int, columns: int) -> Tensor:
+        """Numbers in [0, 1), (rows, columns) of float64: a row for each answer to be sampled, whoever samples it."""
+        return torch.rand(rows, columns, generator=self.sampling, dtype=torch.float64)
 
     def state(self) -> dict[str, Any]:
         """Also of the generators that everybody shares: a reward source or a model of the user's may draw from them."""

@@ -90,7 +90,7 @@ def _step(
     total = 0.0
     for rows in chunks(range(len(pairs)), config.model.micro_batch_size):
         batch = make_batch([pairs[i] for i in rows], policy.tokenizer.pad_token_id, policy.device)
-        loss = imitation_loss(policy(batch)[0], batch.mask, count)
+        loss = imitation_loss(policy(batch).logprobs, batch.mask / count)
         loss.backward()  # type: ignore[no-untyped-call]
         total += float(loss.detach())
     if not math.isfinite(total):

@@ -10,11 +10,12 @@ from torch import Tensor
 
 from sandbox_rl.advantages import gae, token_rewards, whiten
 from sandbox_rl.config import RunConfig
-from sandbox_rl.kl import adapted, k2, k3
+from sandbox_rl.kl import adapted, k2, k3, kl_loss
 from sandbox_rl.losses import imitation_loss, policy_loss, value_loss
 from sandbox_rl.policy import Policy, make_batch, new_tiny_policy
 from sandbox_rl.ppo import Rollout, backward
 
+AGGREGATIONS = ("token-mean", "seq-mean-token-mean", "seq-mean-token-sum")
 GARBAGE = st.sampled_from([0.0, -7.5, 1e30, math.inf, -math.inf, math.nan])
 
 
@@ -24,15 +25,16 @@ def test_garbage_in_padding_changes_no_loss_and_no_gradient(seed: int, garbage: 
     mask = (torch.rand(3, 6, generator=generator) > 0.4).double()
     columns = [torch.randn(3, 6, generator=generator, dtype=torch.float64) for _ in range(3)]
     dirty = [torch.where(mask > 0, column, torch.full_like(column, garbage)) for column in columns]
-    count = mask.sum().clamp(min=1)
+    weights = mask / mask.sum().clamp(min=1)
 
     def outcome(given: list[Tensor]) -> list[Tensor]:
         new, old, other = (column.clone() for column in given)
         new.requires_grad_()
         losses = [
-            policy_loss(new, old, other, mask, 0.2, count),
-            value_loss(new, old, other, mask, 0.2, count),
-            imitation_loss(new, mask, count),
+            policy_loss(new, old, other, weights, 0.2, 0.28, 3.0),
+            value_loss(new, old, other, weights, 0.2),
+            imitation_loss(new, weights),
+            *(kl_loss(new, old, weights, kind) for kind in ("k1", "k2", "k3")),
         ]
         gradients = [torch.autograd.grad(loss, new)[0] for loss in losses]
         rewards = token_rewards(torch.ones(3, dtype=torch.float64), given[2], mask, 0.1)
@@ -59,24 +61,31 @@ def rollout(extra_padding: int) -> Rollout:
     noise = torch.randn(3, 4, 8, generator=generator, dtype=torch.float64)
     noise = torch.nn.functional.pad(noise, (0, max(0, batch.mask.shape[1] - 8)))[..., : batch.mask.shape[1]]
     with torch.no_grad():
-        logprobs, _, values = POLICY(batch)
-    old = logprobs + 0.3 * noise[0]
-    return Rollout(batch, old, values + noise[1] * 0.1, noise[1], noise[2], torch.zeros_like(old))
+        scores = POLICY(batch)
+    old = scores.logprobs + 0.3 * noise[0]
+    return Rollout(batch, old, old - 0.2 * noise[2], scores.values[:, :-1] + noise[1] * 0.1, noise[1], noise[2])
 
 
-def gradients(made: Rollout, split: list[list[int]]) -> list[Tensor]:
+def counts_of(mask: Tensor) -> Tensor:
+    return torch.stack([mask.sum(), (mask.sum(1) > 0).sum()])
+
+
+def gradients(made: Rollout, split: list[list[int]], aggregation: str = "token-mean") -> list[Tensor]:
     POLICY.zero_grad()
-    config = RunConfig()
+    settings = {"kl_in": "loss", "kl_kind": "k3", "entropy_coefficient": 0.01, "aggregation": aggregation, "dual_clip": 3.0}
+    config = RunConfig.model_validate({"ppo": settings})
     for rows in split:
-        backward(config, POLICY, made, rows, made.batch.mask.sum(), step=1)
+        backward(config, POLICY, made, rows, counts_of(made.mask), 1, kl_coefficient=0.1)
     return [parameter.grad.clone() for parameter in POLICY.parameters() if parameter.grad is not None]
 
 
 @settings(deadline=None, max_examples=10)
-@given(order=st.permutations(range(4)), cut=st.integers(1, 3), padding=st.integers(0, 6))
-def test_the_gradient_is_the_same_for_every_split_and_padding(order: list[int], cut: int, padding: int) -> None:
-    whole = gradients(rollout(0), [[0, 1, 2, 3]])
-    split = gradients(rollout(padding), [order[:cut], order[cut:]])
+@given(
+    order=st.permutations(range(4)), cut=st.integers(1, 3), padding=st.integers(0, 6), aggregation=st.sampled_from(AGGREGATIONS)
+)  # fmt: skip
+def test_the_gradient_is_the_same_for_every_split_and_padding(order: list[int], cut: int, padding: int, aggregation: str) -> None:
+    whole = gradients(rollout(0), [[0, 1, 2, 3]], aggregation)
+    split = gradients(rollout(padding), [order[:cut], order[cut:]], aggregation)
     assert len(whole) == len(split) > 0
     for one, other in zip(whole, split, strict=True):
         # the forward pass takes its logits to float32, where another order of sums moves the last digits
@@ -86,10 +95,12 @@ def test_the_gradient_is_the_same_for_every_split_and_padding(order: list[int], 
 def test_an_average_of_averages_would_differ() -> None:
     """The property above is not empty: each part divided by its own count gives another gradient."""
     made = rollout(0)
-    whole = gradients(made, [[0, 1, 2, 3]])
+    POLICY.zero_grad()
+    backward(RunConfig(), POLICY, made, [0, 1, 2, 3], counts_of(made.mask), 1, kl_coefficient=0.0)
+    whole = [parameter.grad.clone() for parameter in POLICY.parameters() if parameter.grad is not None]
     POLICY.zero_grad()
     for rows in ([0], [1, 2, 3]):  # 4 and 8 trainable tokens
-        backward(RunConfig(), POLICY, made, rows, made.batch.mask[rows].sum() * 2, step=1)
+        backward(RunConfig(), POLICY, made, rows, counts_of(made.mask[rows]) * 2, 1, kl_coefficient=0.0)
     wrong = [p.grad for p in POLICY.parameters() if p.grad is not None]
     assert not all(torch.allclose(a, b, rtol=1e-4, atol=1e-6) for a, b in zip(whole, wrong, strict=True))
 

@@ -17,7 +17,7 @@ from sandbox_rl.errors import UserError
 from sandbox_rl.generation import generate
 from sandbox_rl.policy import Policy, load_policy, make_batch, new_tiny_policy, save_policy
 from sandbox_rl.ppo import train_ppo
-from sandbox_rl.run_folder import RunFolder
+from sandbox_rl.run_folder import Randomness, RunFolder
 
 TASKS = load_suite("quickstart").split("train")[:6]
 CONFIG = RunConfig.model_validate(
@@ -41,9 +41,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def sampled_logprobs_match(policy: Policy, prompts: list[str]) -> None:
-    samples = generate(policy, prompts, max_new_tokens=12, temperature=0.7, generator=torch.Generator().manual_seed(1))
+    samples = generate(policy, prompts, temperature=0.7, luck=Randomness(1).uniforms(len(prompts), 12))
     batch = make_batch([(s.prompt_ids, s.answer_ids) for s in samples], policy.tokenizer.pad_token_id, policy.device)
-    logprobs, _, _ = policy(batch, 0.7)
+    logprobs = policy(batch, 0.7).logprobs
     for row, sample in enumerate(samples):
         again = logprobs[row][batch.mask[row] > 0]
         # float32 sums in another order (cache and left padding against whole sequences): about 1e-6 a layer
