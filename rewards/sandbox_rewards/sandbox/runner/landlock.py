@@ -14,7 +14,7 @@ import os
 import struct
 
 from . import seccomp
-from .leftovers import remove_tree
+from .leftovers import empty
 from .namespaces import PR_SET_NO_NEW_PRIVS, drop_capabilities, prctl
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
@@ -56,15 +56,13 @@ class LandlockCells:
         self._file_rights = rights & (_EXECUTE | _WRITE_FILE | _READ_FILE | (rights & (1 << 14)))
         self._rights = rights
         self._network, self._scopes = (_NETWORK if found >= 4 else 0), (_SCOPES if found >= 6 else 0)
-        self._readable = [part for path in readable for part in _without(path, hidden)]
         self._filter = seccomp.Filter(alone=True)
-        self._home = home
-        self._folder, self._runs = "", 0
+        self._folder = os.path.join(home, "cell")
+        os.mkdir(self._folder, 0o700)
+        self._ruleset = self._rules([part for path in readable for part in _without(path, hidden)])
 
     def before_fork(self) -> None:
-        self._runs += 1
-        self._folder = os.path.join(self._home, str(self._runs))
-        os.mkdir(self._folder, 0o700)
+        """Nothing: rules and folder are the same for all, and a solution can set no mode, owner or attribute of the folder."""
 
     def after_fork(self) -> None:
         """Nothing: the fork needs no namespace of its own."""
@@ -75,28 +73,28 @@ class LandlockCells:
         os.environ.update(TMPDIR=self._folder, HOME=self._folder)
         os.chdir(self._folder)
         drop_capabilities()
-        self._restrict()
+        _call(_RESTRICT_SELF, ctypes.c_int(self._ruleset), ctypes.c_uint32(0))
         self._filter.install()
 
     def sweep(self) -> None:
         """Remove what the dead solution left. Its one process is gone, so nobody can swap a path meanwhile."""
-        remove_tree(self._folder)
+        empty(self._folder)
 
     def processes(self, known: set[int]) -> list[int]:
         """None to add up: a solution is one process here, held by its address-space limit."""
         return []
 
-    def _restrict(self) -> None:
+    def _rules(self, readable: list[str]) -> int:
+        """A descriptor of what solutions may reach."""
         attributes = struct.pack("QQQ", self._rights, self._network, self._scopes)
         size = 24 if self._scopes else 16 if self._network else 8
         ruleset = _call(_CREATE_RULESET, ctypes.c_char_p(attributes), ctypes.c_size_t(size), ctypes.c_uint32(0))
-        for path in self._readable:
+        for path in readable:
             self._allow(ruleset, path, _EXECUTE | _READ_FILE | _READ_DIR)
         for path in ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"):
             self._allow(ruleset, path, _READ_FILE | _WRITE_FILE)
         self._allow(ruleset, self._folder, self._rights)
-        _call(_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0))
-        os.close(ruleset)
+        return ruleset
 
     def _allow(self, ruleset: int, path: str, rights: int) -> None:
         try:

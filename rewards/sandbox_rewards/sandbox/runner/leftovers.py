@@ -8,7 +8,14 @@ import stat
 
 
 def remove_tree(folder: str) -> None:
-    """Remove a folder that nobody uses any more, without following links. What can't be removed stays, without an error.
+    """Remove a folder that nobody uses any more, and all that is in it. What can't be removed stays, without an error."""
+    empty(folder)
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)
+
+
+def empty(folder: str) -> None:
+    """Remove all that is in a folder, without following links. What can't be removed stays, without an error.
 
     A folder's folders are moved up before it is removed, so that none is deeper than two levels when its turn comes.
     """
@@ -26,7 +33,6 @@ def remove_tree(folder: str) -> None:
                 os.rmdir(name, dir_fd=top)
         finally:
             os.close(top)
-        os.rmdir(folder)
 
 
 def _is_unlinked(name: str, parent: int) -> bool:

@@ -96,6 +96,7 @@ class _Program(ctypes.Structure):
 
 Instruction = tuple[int, int, int, int]
 """Classic BPF: code, jump if true, jump if false, constant."""
+_INSTRUCTION = "HBBI"
 
 
 class Filter:
@@ -112,14 +113,13 @@ class Filter:
         self._column = 0 if machine == "x86_64" else 1
         self._architecture = _ARCHITECTURES[machine]
         self._alone = alone
-        self._rules = self._common()
+        self._rules = _packed(self._common())
 
     def install(self) -> None:
         """Filter this process. Needs no_new_privs. Raises OSError where the kernel refuses."""
-        code = self._rules + (self._own_process() if self._alone else []) + [_give(_ALLOW)]
-        packed = b"".join(struct.pack("HBBI", *instruction) for instruction in code)
-        buffer = ctypes.create_string_buffer(packed, len(packed))
-        program = _Program(len(code), ctypes.cast(buffer, ctypes.c_void_p))
+        code = self._rules + _packed([*(self._own_process() if self._alone else []), _give(_ALLOW)])
+        buffer = ctypes.create_string_buffer(code, len(code))
+        program = _Program(len(code) // struct.calcsize(_INSTRUCTION), ctypes.cast(buffer, ctypes.c_void_p))
         if _libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0) < 0:
             raise OSError(ctypes.get_errno(), "seccomp filter refused")
 
@@ -168,6 +168,10 @@ class Filter:
             return []
         inner = [(_LOAD, 0, 0, offset), *body, (_LOAD, 0, 0, _NUMBER)]
         return [(_EQUAL, 0, len(inner), call), *inner]
+
+
+def _packed(code: list[Instruction]) -> bytes:
+    return b"".join(struct.pack(_INSTRUCTION, *instruction) for instruction in code)
 
 
 def _give(action: int) -> Instruction:

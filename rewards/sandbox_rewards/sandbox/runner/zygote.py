@@ -275,8 +275,8 @@ def _run_solution(connection: int, null: int, cells: Cells, waiting: solution.So
     """All of a solution process's life. Never returns."""
     try:
         os.setsid()  # the scheduler shares out by session: a bomb of processes gets one part, and the judge its own
-        _keep_only(connection, null)
         cells.enter()
+        _keep_only(connection, null)
         solution.serve(waiting, _limit)
         code = 0
     except SystemExit as stop:
