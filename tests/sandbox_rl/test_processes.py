@@ -1,0 +1,76 @@
+"""Two processes train as one does: the same samples, losses and weights, whoever holds how many rows."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from sandbox_tasks.suite import load_suite
+
+from sandbox_rl.policy import new_tiny_policy, save_policy
+
+TASKS = load_suite("quickstart").split("train")[:3]
+SETTINGS: dict[str, Any] = {
+    "model": {"max_new_tokens": 12},
+    "ppo": {
+        "steps": 3, "prompts_per_step": 3, "samples_per_prompt": 3, "minibatch_size": 4, "validate_every": 2, "canaries": 0,
+        "kl_in": "loss", "kl_kind": "k3",
+    },
+    "eval": {"samples_per_task": 1},
+}  # fmt: skip
+
+PROGRAM = """
+import sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from sandbox_rewards.grade import Grade, Verdict
+from sandbox_rl.config import RunConfig
+from sandbox_rl.ppo import train_ppo
+from test_processes import SETTINGS, TASKS
+
+class OddLengths:
+    def grade(self, tasks, completions, on_grade=None):
+        rewards = [None if len(c) % 7 == 0 else float(len(c) % 2) for c in completions]
+        return [Grade(task_id=t.id, reward=r, verdict=Verdict.no_verdict if r is None else Verdict.failed, seconds=0.0)
+                for t, r in zip(tasks, rewards)]
+
+config = RunConfig.model_validate({**SETTINGS, "ppo": {**SETTINGS["ppo"], "estimator": sys.argv[3]}})
+train_ppo(config, Path(sys.argv[1]), TASKS, TASKS, OddLengths(), Path(sys.argv[2]), resume=sys.argv[4] == "resume",
+          report=lambda **_: None)
+"""
+
+
+def trained(base: Path, folder: Path, processes: int, estimator: str) -> list[dict[str, Any]]:
+    """Metrics of a run by that many processes."""
+    program = folder.parent / "program.py"
+    program.write_text(PROGRAM)
+    launcher = ["-m", "torch.distributed.run", "--nproc-per-node", str(processes), "--standalone"] if processes > 1 else []
+    paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    command = [sys.executable, *launcher, str(program), str(base), str(folder), estimator, "new"]
+    environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("estimator", ["gae", "grpo", "reinforce_pp"])
+def test_two_processes_give_the_losses_of_one(tmp_path: Path, estimator: str) -> None:
+    base = tmp_path / "base"
+    policy = new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0)
+    policy.value_head.weight.data.normal_(generator=torch.Generator().manual_seed(1), std=0.1)
+    save_policy(policy, base)
+    one, two = (trained(base, tmp_path / f"run-{n}", n, estimator) for n in (1, 2))
+    assert [line["inputs"] for line in one] == [line["inputs"] for line in two]
+    assert len(one) == len(two) == 3
+    for mine, other in zip(one, two, strict=True):
+        for name in ("policy_loss", "value_loss", "entropy", "moved", "kl", "reward", "gradient_norm"):
+            assert mine[name] == pytest.approx(other[name], abs=1e-5, rel=1e-4), name
+        assert (mine["no_verdict"], mine["completions"]) == (other["no_verdict"], 9)
+    weights = [load_file(tmp_path / f"run-{n}" / "policy" / "model.safetensors") for n in (1, 2)]
+    assert all(torch.allclose(weights[0][name], weights[1][name], atol=1e-5) for name in weights[0])
