@@ -23,6 +23,18 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
 
+class LoRAConfig(_Section):
+    """A low-rank adapter (Hu et al. 2021, arXiv:2106.09685) beside frozen weights; PPO's and DPO's reference is the policy
+    without it."""
+
+    rank: int = Field(default=16, ge=1)
+    """Of the two factors."""
+    alpha: int = Field(default=32, ge=1)
+    """The adapter's output is scaled by alpha / rank."""
+    targets: list[str] | Literal["all-linear"] = "all-linear"
+    """Names of the layers that get one; all-linear: all but the output layer."""
+
+
 class ModelConfig(_Section):
     name: str | None = None
     """Hugging Face name or folder of a causal LM; none makes the tiny model of the quickstart."""
@@ -32,6 +44,10 @@ class ModelConfig(_Section):
     """Longest answer, in tokens."""
     micro_batch_size: int = Field(default=128, ge=1)
     """Sequences in one forward and backward pass: less takes less memory and gives the same gradients."""
+    lora: LoRAConfig | None = None
+    """Train an adapter in place of all weights; none: all weights."""
+    gradient_checkpointing: bool = False
+    """Make activations again for the backward pass in place of keeping them: less memory, more time, the same gradients."""
 
 
 class SFTConfig(_Section):

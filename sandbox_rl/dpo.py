@@ -17,7 +17,7 @@ from sandbox_rl.config import RunConfig
 from sandbox_rl.errors import TrainingError, UserError
 from sandbox_rl.evaluate import evaluate
 from sandbox_rl.pairs import Pair
-from sandbox_rl.policy import Policy, chunks, load_policy, make_batch
+from sandbox_rl.policy import Policy, Reference, chunks, make_batch, policy_to_train
 from sandbox_rl.preference_losses import Answers, preference_loss
 from sandbox_rl.progress import Report
 from sandbox_rl.run_folder import Randomness, RunFolder
@@ -37,13 +37,15 @@ def train_dpo(
             f"{pairs_file} holds no pair: no task had both a better and a worse answer; raise pairs.samples_per_prompt."
         )
     pairs = read_jsonl(pairs_file, Pair)
-    policy, reference = load_policy(base), load_policy(base)
-    optimizer = torch.optim.AdamW(policy.lm.parameters(), lr=config.dpo.learning_rate, weight_decay=0.0)
+    policy = policy_to_train(base, config.model, config.seed)
+    reference = Reference(policy, base)
+    policy.value_head.requires_grad_(False)
+    optimizer = torch.optim.AdamW(policy.trainable, lr=config.dpo.learning_rate, weight_decay=0.0)
     batches = _batches(config, len(pairs))
     state = run.newest() if resume else None
     first = 0
     if state:
-        policy.load_state_dict(state["policy"])
+        policy.load_state_dict(state["policy"], strict=False)
         optimizer.load_state_dict(state["optimizer"])
         best.restore(state["best"])
         first = state["step"]
@@ -57,7 +59,7 @@ def train_dpo(
         if step % config.dpo.validate_every == 0:
             run.save(
                 step,
-                {"policy": policy.state_dict(), "optimizer": optimizer.state_dict(), "best": best.state()},
+                {"policy": policy.trained(), "optimizer": optimizer.state_dict(), "best": best.state()},
             )
     run.finish({"best_step": best.step, "validation_pass_rate": best.score, "pairs": len(pairs)})
     return best.folder
@@ -75,7 +77,7 @@ def _batches(config: RunConfig, pairs: int) -> list[list[int]]:
 def dpo_step(
     config: RunConfig,
     policy: Policy,
-    reference: Policy,
+    reference: Reference,
     optimizer: torch.optim.Optimizer,
     pairs: list[Pair],
     step: int,
@@ -98,7 +100,7 @@ def dpo_step(
         (losses.sum() / len(pairs)).backward()  # type: ignore[no-untyped-call]
         parts.append(torch.stack([losses, chosen.moved, rejected.moved]).detach())
     losses, moved_chosen, moved_rejected = torch.cat(parts, dim=1)
-    torch.nn.utils.clip_grad_norm_(policy.lm.parameters(), settings.max_grad_norm)
+    torch.nn.utils.clip_grad_norm_(policy.trainable, settings.max_grad_norm)
     optimizer.step()
     margin = moved_chosen - moved_rejected
     return {
@@ -109,11 +111,11 @@ def dpo_step(
     }  # fmt: skip
 
 
-def _scored(policy: Policy, reference: Policy, pairs: list[Pair]) -> tuple[Answers, Answers]:
+def _scored(policy: Policy, reference: Reference, pairs: list[Pair]) -> tuple[Answers, Answers]:
     """The chosen and the rejected answers under policy and reference."""
     sequences = [(p.prompt_ids, p.chosen_ids) for p in pairs] + [(p.prompt_ids, p.rejected_ids) for p in pairs]
     batch = make_batch(sequences, policy.tokenizer.pad_token_id, policy.device)
-    with torch.no_grad():
-        before = reference(batch).logprobs.sum(1)
+    with torch.no_grad(), reference as frozen:
+        before = frozen(batch).logprobs.sum(1)
     columns = torch.stack([policy(batch).logprobs.sum(1), before, batch.mask.sum(1)]).reshape(3, 2, len(pairs))
     return Answers(*columns[:, 0]), Answers(*columns[:, 1])

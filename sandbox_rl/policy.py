@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+import json
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +16,8 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
+
+from sandbox_rl.config import LoRAConfig, ModelConfig
 
 VALUE_HEAD = "value_head.safetensors"
 PART = 1024
@@ -30,7 +35,65 @@ class Policy(nn.Module):
         nn.init.zeros_(self.value_head.weight)
         nn.init.zeros_(self.value_head.bias)
         self.value_head.to(lm.device)
+        self._checkpoints = False
+        self._adapted: tuple[Any] | None = None
         self.eval()  # dropout stays off, in training too: ratios compare like with like
+
+    @property
+    def trainable(self) -> list[nn.Parameter]:
+        return [parameter for parameter in self.parameters() if parameter.requires_grad]
+
+    @property
+    def has_adapter(self) -> bool:
+        return self._adapted is not None
+
+    def add_adapter(self, settings: LoRAConfig) -> None:
+        """Freeze the model and train a low-rank adapter, and the value head, in its place. It starts as no change at all."""
+        import peft  # here: few runs need it
+
+        chosen = peft.LoraConfig(
+            r=settings.rank, lora_alpha=settings.alpha, target_modules=settings.targets, task_type="CAUSAL_LM"
+        )  # fmt: skip
+        with _deprecations_of_others():
+            self._take_adapter(peft.get_peft_model(self.lm, chosen))
+
+    def load_adapter(self, folder: Path) -> None:
+        """Take up an adapter that `save_policy` wrote; it goes on being trained."""
+        import peft
+
+        with _deprecations_of_others():
+            self._take_adapter(peft.PeftModel.from_pretrained(self.lm, folder, is_trainable=True))
+
+    def _take_adapter(self, adapted: Any) -> None:
+        self._adapted = (adapted,)  # in a tuple, or its weights would be this module's twice
+        self.eval()
+
+    @contextlib.contextmanager
+    def as_reference(self) -> Iterator[Policy]:
+        """The policy without its adapter: what it was before training, at no memory."""
+        assert self._adapted
+        with self._adapted[0].disable_adapter():
+            yield self
+
+    def checkpoint_activations(self) -> None:
+        """Make activations again for the backward pass in place of keeping them."""
+        enable = getattr(self.lm, "activation_checkpointing_enable", self.lm.gradient_checkpointing_enable)  # its name until 5.23
+        enable({"use_reentrant": False})
+        for module in self.lm.modules():  # transformers checkpoints only in training mode, where nothing may drop out either
+            if isinstance(module, nn.Dropout):
+                module.p = 0.0
+            if hasattr(module, "attention_dropout"):
+                module.attention_dropout = 0.0
+        self._checkpoints = True
+
+    def save_weights(self, folder: Path) -> None:
+        """All of them, or the adapter's, which names its base."""
+        (self._adapted[0] if self._adapted else self.lm).save_pretrained(folder)
+
+    def trained(self) -> dict[str, Tensor]:
+        """What training changes, by name: all weights, or adapter and value head."""
+        names = {name for name, parameter in self.named_parameters() if parameter.requires_grad}
+        return {name: value for name, value in self.state_dict().items() if name in names}
 
     @property
     def device(self) -> torch.device:
@@ -50,7 +113,9 @@ class Policy(nn.Module):
 
     def forward(self, batch: Batch, temperature: float = 1.0) -> Scores:
         """What the policy makes of the answers' tokens. Logits are made for those alone, a part at a time, and not kept."""
+        self.lm.train(self._checkpoints and torch.is_grad_enabled())
         hidden = self.lm.base_model(input_ids=batch.ids, attention_mask=batch.attention, use_cache=False).last_hidden_state
+        self.lm.eval()
         values = self.value_head(hidden.to(self.value_head.weight.dtype)).squeeze(-1)
         rows, places = batch.mask.nonzero(as_tuple=True)
         here, targets = hidden[rows, places], batch.ids[rows, places + 1]
@@ -78,6 +143,29 @@ class Policy(nn.Module):
         if cap := getattr(self.lm.config, "final_logit_softcapping", None):
             logits = torch.tanh(logits / cap) * cap
         return logits
+
+
+@contextlib.contextmanager
+def _deprecations_of_others() -> Iterator[None]:
+    """peft asks transformers by names that transformers has deprecated; nobody here can mend that."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
+
+
+class Reference:
+    """What a policy is held against: its own weights without their adapter, or a second copy of the base."""
+
+    def __init__(self, policy: Policy, base: str | Path) -> None:
+        self._policy = policy
+        self._copy = None if policy.has_adapter else load_policy(base)
+
+    def __enter__(self) -> Policy:
+        self._open = self._policy.as_reference() if self._copy is None else contextlib.nullcontext(self._copy)
+        return self._open.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self._open.__exit__(*error)
 
 
 class Scores(NamedTuple):
@@ -143,19 +231,34 @@ def make_batch(sequences: Sequence[tuple[Sequence[int], Sequence[int]]], pad: in
 
 
 def load_policy(model: str | Path, gguf_file: str | None = None) -> Policy:
-    """A Hugging Face causal LM by name or folder, with its value head where one was saved beside it."""
+    """A Hugging Face causal LM by name or folder, or an adapter's folder, with the value head that was saved beside it."""
+    adapter = Path(model) / "adapter_config.json"
+    base = json.loads(adapter.read_text())["base_model_name_or_path"] if adapter.exists() else str(model)
     options = {"gguf_file": gguf_file} if gguf_file else {}
     tokenizer = transformers.AutoTokenizer.from_pretrained(str(model), **options)
-    lm = transformers.AutoModelForCausalLM.from_pretrained(str(model), dtype=torch.float32, **options)
+    lm = transformers.AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, **options)
     if gguf_file:
         _forget_quantization(lm)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     lm = nn.Module.to(lm, "cuda" if torch.cuda.is_available() else "cpu")
     policy = Policy(lm, tokenizer)
+    if adapter.exists():
+        policy.load_adapter(Path(model))
     head = Path(model) / VALUE_HEAD
     if head.exists():
         policy.value_head.load_state_dict(load_file(head))
+    return policy
+
+
+def policy_to_train(base: str | Path, settings: ModelConfig, seed: int) -> Policy:
+    """The base with what the settings add for training. A base that is an adapter's folder goes on with that adapter."""
+    policy = load_policy(base)
+    if settings.lora and not policy.has_adapter:
+        torch.manual_seed(seed)  # half of an adapter starts at random
+        policy.add_adapter(settings.lora)
+    if settings.gradient_checkpointing:
+        policy.checkpoint_activations()
     return policy
 
 
@@ -168,8 +271,8 @@ def _forget_quantization(lm: Any) -> None:
 
 
 def save_policy(policy: Policy, folder: Path) -> None:
-    """Write model, tokenizer and value head as a folder that transformers loads too."""
-    policy.lm.save_pretrained(folder)
+    """Write model (or its adapter alone), tokenizer and value head as a folder that transformers (and peft) loads too."""
+    policy.save_weights(folder)
     policy.tokenizer.save_pretrained(folder)
     save_file(policy.value_head.state_dict(), folder / VALUE_HEAD)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from sandbox_rl.generation import Sample, generate
 from sandbox_rl.kl import KINDS, adapted, k3, kl_loss
 from sandbox_rl.losses import kept, policy_loss, token_weights, value_loss
 from sandbox_rl.monitors import Monitors
-from sandbox_rl.policy import Batch, Policy, chunks, load_policy, make_batch, score
+from sandbox_rl.policy import Batch, Policy, Reference, chunks, make_batch, policy_to_train, score
 from sandbox_rl.processes import Processes
 from sandbox_rl.progress import Report
 from sandbox_rl.run_folder import Randomness, RunFolder
@@ -74,8 +75,9 @@ def train_ppo(
     processes.wait()
     if finished:
         return best.folder
-    policy, reference = load_policy(base), load_policy(base)
-    optimizer = torch.optim.AdamW(policy.parameters(), lr=config.ppo.learning_rate, weight_decay=0.0)
+    policy = policy_to_train(base, config.model, config.seed)
+    reference = Reference(policy, base)
+    optimizer = torch.optim.AdamW(policy.trainable, lr=config.ppo.learning_rate, weight_decay=0.0)
     chance = Randomness(config.seed)
     state = run.newest() if resume else None
     processes.wait()
@@ -93,7 +95,7 @@ def train_ppo(
         rewards = [sample["reward"] for sample in samples if sample["reward"] is not None]
         alarms = metrics["alarms"] = monitors.watch(metrics, [sample["text"] for sample in samples], rewards)
         stopping = monitors.stopping(alarms)
-        metrics |= {"inputs": digest(samples), "weights": fingerprint(policy.parameters())}
+        metrics |= {"inputs": digest(samples), "weights": fingerprint(policy.trainable)}
         if config.ppo.kl_target and metrics["no_verdict"] < metrics["completions"]:
             kl_coefficient = adapted(kl_coefficient, metrics["kl"], config.ppo.kl_target)
         if step % config.ppo.validate_every == 0 or step == config.ppo.steps:
@@ -106,7 +108,7 @@ def train_ppo(
         if processes.main:
             report(phase="PPO", step=step, total=config.ppo.steps, **shown)
         if step % config.ppo.validate_every == 0 or canaries.rewarded or stopping:
-            run.save(step, {"policy": policy.state_dict(), "optimizer": optimizer.state_dict(), "chance": chance.state(),
+            run.save(step, {"policy": policy.trained(), "optimizer": optimizer.state_dict(), "chance": chance.state(),
                             "best": best.state(), "kl_coefficient": kl_coefficient, "monitors": monitors.state()})  # fmt: skip
         canaries.stop_if_rewarded()
         if stopping:
@@ -116,7 +118,7 @@ def train_ppo(
 
 
 def ppo_step(
-    config: RunConfig, policy: Policy, reference: Policy, optimizer: torch.optim.Optimizer, tasks: Sequence[Task],
+    config: RunConfig, policy: Policy, reference: Reference, optimizer: torch.optim.Optimizer, tasks: Sequence[Task],
     grader: Grader, chance: Randomness, step: int, kl_coefficient: float, processes: Processes,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:  # fmt: skip
     """Sample, grade and update once; gives the step's metrics and what was sampled, of all processes."""
@@ -129,13 +131,17 @@ def ppo_step(
     own = slice(mine.start * settings.samples_per_prompt, mine.stop * settings.samples_per_prompt)
     samples = generate(policy, [task.prompt for task in asked], temperature=settings.temperature, luck=luck[own])
     sampled = time.perf_counter()
-    grades = grader.grade(asked, [sample.text for sample in samples])
+    with ThreadPoolExecutor(1) as beside:
+        grading = beside.submit(grader.grade, asked, [sample.text for sample in samples])
+        scored = score_samples(config, policy, reference, samples)
+        known = time.perf_counter()
+        grades = grading.result()
     graded = time.perf_counter()
     places = [place for place, grade in enumerate(grades) if grade.reward is not None]
     judged = Judged([samples[i] for i in places], [grades[i] for i in places], [numbers[i] for i in places])
     figures: dict[str, Any] = {"pass_rate": 0.0, "kl": 0.0, "reward": 0.0}
     if sum(processes.together([len(places)])):
-        rollout = make_rollout(config, policy, reference, judged, kl_coefficient, processes)
+        rollout = make_rollout(config.ppo, scored.rows(places), judged, kl_coefficient, processes)
         figures = update(config, policy, optimizer, rollout, chance, step, kl_coefficient, processes)
         divergence = kept(k3(rollout.logprobs, rollout.reference), rollout.mask).sum()
         figures["kl"] = float(processes.sum(divergence) / rollout.size)
@@ -153,7 +159,8 @@ def ppo_step(
         "sandbox_seconds": float(processes.sum(torch.tensor(sum(g.seconds for g in grades), device=policy.device))),
         "seconds": {
             "generate": sampled - started,
-            "grade": graded - sampled,
+            "score": known - sampled,
+            "grade": graded - known,
             "update": time.perf_counter() - graded,
         },
     }
@@ -168,31 +175,50 @@ def _shown(sample: Sample, grade: Grade) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Scored:
+    """Sampled answers under policy and reference: log-probabilities (b, t), values (b, t+1)."""
+
+    batch: Batch
+    logprobs: Tensor
+    values: Tensor
+    reference: Tensor
+
+    def rows(self, rows: list[int]) -> Scored:
+        return Scored(self.batch.rows(rows), self.logprobs[rows], self.values[rows], self.reference[rows])
+
+
+@torch.no_grad()
+def score_samples(config: RunConfig, policy: Policy, reference: Reference, samples: Sequence[Sample]) -> Scored:
+    """What needs no grade, done while answers are graded."""
+    temperature, size = config.ppo.temperature, config.model.micro_batch_size
+    batch = make_batch([(s.prompt_ids, s.answer_ids) for s in samples], policy.tokenizer.pad_token_id, policy.device)
+    scores = score(policy, batch, temperature, size)
+    with reference as frozen:
+        return Scored(batch, scores.logprobs, scores.values, score(frozen, batch, temperature, size).logprobs)
+
+
 @torch.no_grad()
 def make_rollout(
-    config: RunConfig, policy: Policy, reference: Policy, judged: Judged, kl_coefficient: float, processes: Processes
-) -> Rollout:
+    settings: PPOConfig, scored: Scored, judged: Judged, kl_coefficient: float, processes: Processes
+) -> Rollout:  # fmt: skip
     """What the update needs of sampled answers that were judged."""
-    settings, size = config.ppo, config.model.micro_batch_size
-    sequences = [(s.prompt_ids, s.answer_ids) for s in judged.samples]
-    batch = make_batch(sequences, policy.tokenizer.pad_token_id, policy.device)
-    cut = torch.tensor([not sample.finished for sample in judged.samples], dtype=torch.bool, device=policy.device)
+    batch, before = scored.batch, scored.reference
+    cut = torch.tensor([not sample.finished for sample in judged.samples], dtype=torch.bool, device=batch.mask.device)
     if settings.truncated == "mask":
         batch = replace(batch, mask=batch.mask * ~cut[:, None])
     mask = batch.mask
-    scores = score(policy, batch, settings.temperature, size)
-    before = score(reference, batch, settings.temperature, size).logprobs
     final = [_final_reward(settings, s, g) for s, g in zip(judged.samples, judged.grades, strict=True)]
     price = kl_coefficient if settings.kl_in == "reward" else 0.0
-    kl = KINDS[settings.kl_kind](scores.logprobs, before)
+    kl = KINDS[settings.kl_kind](scored.logprobs, before)
     rewards = token_rewards(torch.tensor(final, device=mask.device, dtype=kl.dtype), kl, mask, price)
-    after = _value_after(scores.values, batch) * cut if settings.truncated == "bootstrap" else None
-    values = kept(scores.values[:, :-1], mask)
+    after = _value_after(scored.values, batch) * cut if settings.truncated == "bootstrap" else None
+    values = kept(scored.values[:, :-1], mask)
     groups = torch.tensor(judged.prompts, device=mask.device)
     advantages, returns = estimate_advantages(settings, rewards, values, mask, groups, after, processes)
-    counts = processes.together([len(sequences)])
+    counts = processes.together([len(mask)])
     first = sum(counts[: processes.rank])
-    return Rollout(batch, scores.logprobs, before, values, advantages, returns, first, sum(counts))
+    return Rollout(batch, scored.logprobs, before, values, advantages, returns, first, sum(counts))
 
 
 def estimate_advantages(
@@ -262,8 +288,8 @@ def _minibatch(
     optimizer.zero_grad()
     micro_batches = chunks(rows, config.model.micro_batch_size)
     parts = [backward(config, policy, rollout, part, counts, step, kl_coefficient) for part in micro_batches]
-    processes.sum_gradients(policy.parameters())
-    norm = torch.nn.utils.clip_grad_norm_(policy.parameters(), config.ppo.max_grad_norm)
+    processes.sum_gradients(policy.trainable)
+    norm = torch.nn.utils.clip_grad_norm_(policy.trainable, config.ppo.max_grad_norm)
     if not torch.isfinite(norm):
         raise TrainingError(f"PPO's gradient is {float(norm)} at step {step}; the weights are unchanged. {_CALMER}")
     optimizer.step()
@@ -325,7 +351,7 @@ def _restore(
     """Go on where a checkpoint left off; gives its step, 0 without one."""
     if state is None:
         return 0
-    policy.load_state_dict(state["policy"])
+    policy.load_state_dict(state["policy"], strict=False)
     optimizer.load_state_dict(state["optimizer"])
     chance.restore(state["chance"])
     best.restore(state["best"])
