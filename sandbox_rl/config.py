@@ -44,6 +44,12 @@ class ModelConfig(_Section):
     """Longest answer, in tokens."""
     micro_batch_size: int = Field(default=128, ge=1)
     """Sequences in one forward and backward pass: less takes less memory and gives the same gradients."""
+    micro_batch_tokens: int | None = Field(default=None, ge=1)
+    """Tokens in one pass, padding included, in place of micro_batch_size: sequences of like length go together; none: by size."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of matrix products, in sampling and training; weights, sums and losses are float32 either way."""
+    critic: Literal["shared", "separate"] = "shared"
+    """Whether the value head sits on the policy's trunk or on a second one that starts as its copy."""
     lora: LoRAConfig | None = None
     """Train an adapter in place of all weights; none: all weights."""
     gradient_checkpointing: bool = False
@@ -100,6 +106,8 @@ class PPOConfig(_Section):
     """Reward of a nat of the policy's entropy, in the loss (Schulman et al. 2017, eq. 9)."""
     value_clip: float = Field(default=0.2, gt=0)
     """How far a value may move from the rollout's before its gradient stops (baselines' ppo2: the policy's clip)."""
+    critic_warmup: int = Field(default=0, ge=0)
+    """First steps that train the critic alone."""
     value_coefficient: float = Field(default=0.5, ge=0)
     """Weight of the value loss beside the policy's (baselines' ppo2: 0.5)."""
     max_grad_norm: float = Field(default=1.0, gt=0)
@@ -125,6 +133,8 @@ class PPOConfig(_Section):
             )
         if self.truncated == "bootstrap" and self.estimator != "gae":
             raise ValueError(f"truncated 'bootstrap' asks the critic, and estimator {self.estimator!r} trains none; take 'mask'")
+        if self.critic_warmup and self.estimator != "gae":
+            raise ValueError(f"critic_warmup is set, but estimator {self.estimator!r} trains no critic; leave it out")
         return self
 
 

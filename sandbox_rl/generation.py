@@ -44,9 +44,10 @@ def generate(policy: Policy, prompts: Sequence[str], *, temperature: float, luck
     """
     encoded = {prompt: policy.encode_prompt(prompt) for prompt in dict.fromkeys(prompts)}
     samples: list[Sample] = []
-    for start in range(0, len(prompts), BATCH):
-        rows = [encoded[prompt] for prompt in prompts[start : start + BATCH]]
-        samples += _Decoding(policy, rows, temperature, luck[start : start + BATCH].to(policy.device)).samples()
+    with policy.in_precision():
+        for start in range(0, len(prompts), BATCH):
+            rows = [encoded[prompt] for prompt in prompts[start : start + BATCH]]
+            samples += _Decoding(policy, rows, temperature, luck[start : start + BATCH].to(policy.device)).samples()
     return samples
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,7 +21,7 @@ from torch.utils.checkpoint import checkpoint
 from sandbox_rl.config import LoRAConfig, ModelConfig
 
 VALUE_HEAD = "value_head.safetensors"
-PART = 1024
+PART = 256
 """Tokens whose logits are there at once."""
 
 
@@ -35,6 +36,8 @@ class Policy(nn.Module):
         nn.init.zeros_(self.value_head.weight)
         nn.init.zeros_(self.value_head.bias)
         self.value_head.to(lm.device)
+        self.critic: Any = None
+        self._dtype = torch.float32
         self._checkpoints = False
         self._adapted: tuple[Any] | None = None
         self.eval()  # dropout stays off, in training too: ratios compare like with like
@@ -75,6 +78,17 @@ class Policy(nn.Module):
         with self._adapted[0].disable_adapter():
             yield self
 
+    def separate_critic(self) -> None:
+        """Give the value head a trunk of its own, which starts as a copy of the policy's."""
+        self.critic = copy.deepcopy(self.lm.base_model).requires_grad_(True)
+
+    def compute_in(self, dtype: torch.dtype) -> None:
+        """Make matrix products in `dtype`; the weights stay as they are."""
+        self._dtype = dtype
+
+    def in_precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, self._dtype, enabled=self._dtype != torch.float32)
+
     def checkpoint_activations(self) -> None:
         """Make activations again for the backward pass in place of keeping them."""
         enable = getattr(self.lm, "activation_checkpointing_enable", self.lm.gradient_checkpointing_enable)  # its name until 5.23
@@ -113,10 +127,16 @@ class Policy(nn.Module):
 
     def forward(self, batch: Batch, temperature: float = 1.0) -> Scores:
         """What the policy makes of the answers' tokens. Logits are made for those alone, a part at a time, and not kept."""
+        with self.in_precision():
+            return self._scores(batch, temperature)
+
+    def _scores(self, batch: Batch, temperature: float) -> Scores:
+        given = {"input_ids": batch.ids, "attention_mask": batch.attention, "use_cache": False}
         self.lm.train(self._checkpoints and torch.is_grad_enabled())
-        hidden = self.lm.base_model(input_ids=batch.ids, attention_mask=batch.attention, use_cache=False).last_hidden_state
+        hidden = self.lm.base_model(**given).last_hidden_state
         self.lm.eval()
-        values = self.value_head(hidden.to(self.value_head.weight.dtype)).squeeze(-1)
+        seen = hidden if self.critic is None else self.critic(**given).last_hidden_state
+        values = self.value_head(seen.to(self.value_head.weight.dtype)).squeeze(-1).to(self.value_head.weight.dtype)
         rows, places = batch.mask.nonzero(as_tuple=True)
         here, targets = hidden[rows, places], batch.ids[rows, places + 1]
         parts = [self._of_tokens(here[i : i + PART], targets[i : i + PART], temperature) for i in range(0, len(rows), PART)]
@@ -197,18 +217,38 @@ class Batch:
     mask: Tensor
 
     @property
-    def tokens(self) -> Tensor:
-        return self.mask.sum()
+    def lengths(self) -> list[int]:
+        """Tokens of each sequence, its prompt's included."""
+        return [int(length) for length in self.attention.sum(1)]
 
     def rows(self, rows: Sequence[int]) -> Batch:
-        return Batch(self.ids[rows], self.attention[rows], self.mask[rows])
+        """Those rows, without the columns that are padding in all of them."""
+        attention = self.attention[rows]
+        width = max(1, int(attention.sum(1).max())) if len(rows) else attention.shape[1]
+        return Batch(self.ids[rows, :width], attention[:, :width], self.mask[rows, : width - 1])
 
 
 @torch.no_grad()
-def score(policy: Policy, batch: Batch, temperature: float, micro_batch_size: int) -> Scores:
-    """Scores of a batch, without gradients, a few sequences at a time."""
-    parts = [policy(batch.rows(rows), temperature) for rows in chunks(range(len(batch.ids)), micro_batch_size)]
-    return Scores(*(torch.cat(part) for part in zip(*parts, strict=True)))
+def score(policy: Policy, batch: Batch, temperature: float, settings: ModelConfig) -> Scores:
+    """Scores of a batch, without gradients, a micro-batch at a time."""
+    found = Scores(*(torch.zeros_like(like, dtype=torch.float32) for like in (batch.mask, batch.mask, batch.ids)))
+    for rows in micro_batches(batch.lengths, range(len(batch.ids)), settings):
+        for whole, part in zip(found, policy(batch.rows(rows), temperature), strict=True):
+            whole[rows, : part.shape[1]] = part.to(whole.dtype)
+    return found
+
+
+def micro_batches(lengths: Sequence[int], rows: Sequence[int], settings: ModelConfig) -> list[list[int]]:
+    """`rows` in passes: so many at a time, or sorted by length and so many tokens at a time (one that is longer goes alone)."""
+    if settings.micro_batch_tokens is None:
+        return chunks(rows, settings.micro_batch_size)
+    passes: list[list[int]] = []
+    for row in sorted(rows, key=lambda row: lengths[row]):  # the last of a pass is its longest
+        if passes and (len(passes[-1]) + 1) * lengths[row] <= settings.micro_batch_tokens:
+            passes[-1].append(row)
+        else:
+            passes.append([row])
+    return passes
 
 
 def chunks(rows: Sequence[int], size: int) -> list[list[int]]:
@@ -257,6 +297,9 @@ def policy_to_train(base: str | Path, settings: ModelConfig, seed: int) -> Polic
     if settings.lora and not policy.has_adapter:
         torch.manual_seed(seed)  # half of an adapter starts at random
         policy.add_adapter(settings.lora)
+    if settings.critic == "separate":
+        policy.separate_critic()
+    policy.compute_in(getattr(torch, settings.precision))
     if settings.gradient_checkpointing:
         policy.checkpoint_activations()
     return policy

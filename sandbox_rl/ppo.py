@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -27,7 +26,8 @@ from sandbox_rl.generation import Sample, generate
 from sandbox_rl.kl import KINDS, adapted, k3, kl_loss
 from sandbox_rl.losses import kept, policy_loss, token_weights, value_loss
 from sandbox_rl.monitors import Monitors
-from sandbox_rl.policy import Batch, Policy, Reference, chunks, make_batch, policy_to_train, score
+from sandbox_rl.phases import Phases
+from sandbox_rl.policy import Batch, Policy, Reference, chunks, make_batch, micro_batches, policy_to_train, score
 from sandbox_rl.processes import Processes
 from sandbox_rl.progress import Report
 from sandbox_rl.run_folder import Randomness, RunFolder
@@ -52,6 +52,12 @@ class Rollout:
     @property
     def mask(self) -> Tensor:
         return self.batch.mask
+
+    def rows(self, rows: list[int]) -> Rollout:
+        batch = self.batch.rows(rows)
+        width = batch.mask.shape[1]
+        names = ("logprobs", "reference", "values", "advantages", "returns")
+        return replace(self, batch=batch, **{name: getattr(self, name)[rows, :width] for name in names})
 
 
 @dataclass(frozen=True)
@@ -122,27 +128,28 @@ def ppo_step(
     grader: Grader, chance: Randomness, step: int, kl_coefficient: float, processes: Processes,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:  # fmt: skip
     """Sample, grade and update once; gives the step's metrics and what was sampled, of all processes."""
-    settings, started = config.ppo, time.perf_counter()
+    settings, phases = config.ppo, Phases()
     drawn = [chance.order.choice(tasks) for _ in range(settings.prompts_per_step)]
     mine = processes.share(len(drawn))
     numbers = [number for number in mine for _ in range(settings.samples_per_prompt)]
     asked = [drawn[number] for number in numbers]
     luck = chance.uniforms(len(drawn) * settings.samples_per_prompt, config.model.max_new_tokens)
     own = slice(mine.start * settings.samples_per_prompt, mine.stop * settings.samples_per_prompt)
-    samples = generate(policy, [task.prompt for task in asked], temperature=settings.temperature, luck=luck[own])
-    sampled = time.perf_counter()
+    with phases("generate"):
+        samples = generate(policy, [task.prompt for task in asked], temperature=settings.temperature, luck=luck[own])
     with ThreadPoolExecutor(1) as beside:
         grading = beside.submit(grader.grade, asked, [sample.text for sample in samples])
-        scored = score_samples(config, policy, reference, samples)
-        known = time.perf_counter()
-        grades = grading.result()
-    graded = time.perf_counter()
+        with phases("score"):
+            scored = score_samples(config, policy, reference, samples)
+        with phases("grade"):  # what is left of it
+            grades = grading.result()
     places = [place for place, grade in enumerate(grades) if grade.reward is not None]
     judged = Judged([samples[i] for i in places], [grades[i] for i in places], [numbers[i] for i in places])
     figures: dict[str, Any] = {"pass_rate": 0.0, "kl": 0.0, "reward": 0.0}
     if sum(processes.together([len(places)])):
         rollout = make_rollout(config.ppo, scored.rows(places), judged, kl_coefficient, processes)
-        figures = update(config, policy, optimizer, rollout, chance, step, kl_coefficient, processes)
+        with phases("update"):
+            figures = update(config, policy, optimizer, rollout, chance, step, kl_coefficient, processes)
         divergence = kept(k3(rollout.logprobs, rollout.reference), rollout.mask).sum()
         figures["kl"] = float(processes.sum(divergence) / rollout.size)
     shown = processes.together([_shown(s, g) for s, g in zip(samples, grades, strict=True)])
@@ -157,12 +164,8 @@ def ppo_step(
         "completions": len(shown),
         "tokens": sum(line["tokens"] for line in shown),
         "sandbox_seconds": float(processes.sum(torch.tensor(sum(g.seconds for g in grades), device=policy.device))),
-        "seconds": {
-            "generate": sampled - started,
-            "score": known - sampled,
-            "grade": graded - known,
-            "update": time.perf_counter() - graded,
-        },
+        "seconds": phases.seconds,
+        "memory_mb": phases.memory_mb,
     }
     return figures, shown
 
@@ -185,17 +188,19 @@ class Scored:
     reference: Tensor
 
     def rows(self, rows: list[int]) -> Scored:
-        return Scored(self.batch.rows(rows), self.logprobs[rows], self.values[rows], self.reference[rows])
+        batch = self.batch.rows(rows)
+        width = batch.mask.shape[1]
+        return Scored(batch, self.logprobs[rows, :width], self.values[rows, : width + 1], self.reference[rows, :width])
 
 
 @torch.no_grad()
 def score_samples(config: RunConfig, policy: Policy, reference: Reference, samples: Sequence[Sample]) -> Scored:
     """What needs no grade, done while answers are graded."""
-    temperature, size = config.ppo.temperature, config.model.micro_batch_size
+    temperature = config.ppo.temperature
     batch = make_batch([(s.prompt_ids, s.answer_ids) for s in samples], policy.tokenizer.pad_token_id, policy.device)
-    scores = score(policy, batch, temperature, size)
+    scores = score(policy, batch, temperature, config.model)
     with reference as frozen:
-        return Scored(batch, scores.logprobs, scores.values, score(frozen, batch, temperature, size).logprobs)
+        return Scored(batch, scores.logprobs, scores.values, score(frozen, batch, temperature, config.model).logprobs)
 
 
 @torch.no_grad()
@@ -286,8 +291,8 @@ def _minibatch(
     mask = rollout.mask[rows]
     counts = processes.sum(torch.stack([mask.sum(), (mask.sum(1) > 0).sum()]))
     optimizer.zero_grad()
-    micro_batches = chunks(rows, config.model.micro_batch_size)
-    parts = [backward(config, policy, rollout, part, counts, step, kl_coefficient) for part in micro_batches]
+    passes = micro_batches(rollout.batch.lengths, rows, config.model)
+    parts = [backward(config, policy, rollout.rows(part), counts, step, kl_coefficient) for part in passes]
     processes.sum_gradients(policy.trainable)
     norm = torch.nn.utils.clip_grad_norm_(policy.trainable, config.ppo.max_grad_norm)
     if not torch.isfinite(norm):
@@ -305,29 +310,28 @@ _CALMER = "Lower ppo.learning_rate or raise ppo.kl_coefficient, and resume."
 
 
 def backward(
-    config: RunConfig, policy: Policy, rollout: Rollout, rows: list[int], counts: Tensor, step: int, kl_coefficient: float
-) -> dict[str, float]:
-    """Add the gradient of `rows` to the policy's, and give their share of each figure.
+    config: RunConfig, policy: Policy, part: Rollout, counts: Tensor, step: int, kl_coefficient: float
+) -> dict[str, float]:  # fmt: skip
+    """Add the gradient of a part of a minibatch to the policy's, and give its share of each figure.
 
     `counts`: trainable tokens, and sequences that have any, of the whole minibatch on all processes.
     """
-    settings, batch = config.ppo, rollout.batch.rows(rows)
-    mask, old = batch.mask, rollout.logprobs[rows]
+    settings, mask, old = config.ppo, part.mask, part.logprobs
     tokens, sequences = counts.unbind()
     weights = token_weights(mask, settings.aggregation, tokens, sequences)
     alike = token_weights(mask, "token-mean", tokens, sequences)
-    logprobs, entropy, values = policy(batch, settings.temperature)
-    surrogate = policy_loss(
-        logprobs, old, rollout.advantages[rows], weights, settings.clip_low, settings.clip_high, settings.dual_clip
-    )  # fmt: skip
-    critic = value_loss(values[:, :-1], rollout.values[rows], rollout.returns[rows], alike, settings.value_clip)
+    logprobs, entropy, values = policy(part.batch, settings.temperature)
+    surrogate = policy_loss(logprobs, old, part.advantages, weights, settings.clip_low, settings.clip_high, settings.dual_clip)
+    critic = value_loss(values[:, :-1], part.values, part.returns, alike, settings.value_clip)
     loss = surrogate
-    if settings.estimator == "gae":
-        loss = loss + settings.value_coefficient * critic
     if settings.entropy_coefficient:
         loss = loss - settings.entropy_coefficient * (entropy * weights).sum()
     if settings.kl_in == "loss":
-        loss = loss + kl_coefficient * kl_loss(logprobs, rollout.reference[rows], weights, settings.kl_kind)
+        loss = loss + kl_coefficient * kl_loss(logprobs, part.reference, weights, settings.kl_kind)
+    if step <= settings.critic_warmup:
+        loss = 0 * loss
+    if settings.estimator == "gae":
+        loss = loss + settings.value_coefficient * critic
     if not torch.isfinite(loss):
         raise TrainingError(f"PPO's loss is {float(loss)} at step {step}; the weights are unchanged. {_CALMER}")
     loss.backward()  # type: ignore[no-untyped-call]

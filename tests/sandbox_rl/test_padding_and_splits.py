@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from sandbox_rl.advantages import gae, token_rewards, whiten
-from sandbox_rl.config import RunConfig
+from sandbox_rl.config import ModelConfig, RunConfig
 from sandbox_rl.kl import adapted, k2, k3, kl_loss
 from sandbox_rl.losses import imitation_loss, policy_loss, value_loss
-from sandbox_rl.policy import Policy, make_batch, new_tiny_policy
+from sandbox_rl.policy import Policy, make_batch, micro_batches, new_tiny_policy, score
 from sandbox_rl.ppo import Rollout, backward
 
 AGGREGATIONS = ("token-mean", "seq-mean-token-mean", "seq-mean-token-sum")
@@ -75,7 +75,7 @@ def gradients(made: Rollout, split: list[list[int]], aggregation: str = "token-m
     settings = {"kl_in": "loss", "kl_kind": "k3", "entropy_coefficient": 0.01, "aggregation": aggregation, "dual_clip": 3.0}
     config = RunConfig.model_validate({"ppo": settings})
     for rows in split:
-        backward(config, POLICY, made, rows, counts_of(made.mask), 1, kl_coefficient=0.1)
+        backward(config, POLICY, made.rows(rows), counts_of(made.mask), 1, kl_coefficient=0.1)
     return [parameter.grad.clone() for parameter in POLICY.parameters() if parameter.grad is not None]
 
 
@@ -92,15 +92,41 @@ def test_the_gradient_is_the_same_for_every_split_and_padding(order: list[int], 
         assert torch.allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
+@given(lengths=st.lists(st.integers(1, 50), max_size=12), budget=st.integers(1, 120))
+def test_passes_by_tokens_hold_every_row_once_and_keep_to_the_budget(lengths: list[int], budget: int) -> None:
+    passes = micro_batches(lengths, range(len(lengths)), ModelConfig(micro_batch_tokens=budget))
+    assert sorted(row for part in passes for row in part) == list(range(len(lengths)))
+    assert all(len(part) * max(lengths[row] for row in part) <= budget or len(part) == 1 for part in passes)
+
+
+def test_scores_do_not_depend_on_the_passes() -> None:
+    batch = rollout(3).batch
+    by_size = score(POLICY, batch, 0.7, ModelConfig(micro_batch_size=4))
+    by_tokens = score(POLICY, batch, 0.7, ModelConfig(micro_batch_tokens=12))
+    for one, other, mask in zip(by_size, by_tokens, (batch.mask, batch.mask, batch.attention), strict=True):
+        assert torch.allclose(one * mask, other * mask, atol=1e-5)
+
+
+def test_a_warmup_trains_the_critic_alone() -> None:
+    policy, made = micro_policy(), rollout(0)
+    config = RunConfig.model_validate({"ppo": {"critic_warmup": 1}, "model": {"critic": "separate"}})
+    policy.separate_critic()
+    for step, moves in ((1, False), (2, True)):
+        policy.zero_grad()
+        backward(config, policy, made.rows([0, 1, 2, 3]), counts_of(made.mask), step, kl_coefficient=0.0)
+        assert any(p.grad is not None and bool(p.grad.any()) for p in policy.lm.parameters()) is moves
+        assert all(bool(p.grad.any()) for p in policy.critic.parameters() if p.grad is not None and p.dim() > 1)
+
+
 def test_an_average_of_averages_would_differ() -> None:
     """The property above is not empty: each part divided by its own count gives another gradient."""
     made = rollout(0)
     POLICY.zero_grad()
-    backward(RunConfig(), POLICY, made, [0, 1, 2, 3], counts_of(made.mask), 1, kl_coefficient=0.0)
+    backward(RunConfig(), POLICY, made.rows([0, 1, 2, 3]), counts_of(made.mask), 1, kl_coefficient=0.0)
     whole = [parameter.grad.clone() for parameter in POLICY.parameters() if parameter.grad is not None]
     POLICY.zero_grad()
     for rows in ([0], [1, 2, 3]):  # 4 and 8 trainable tokens
-        backward(RunConfig(), POLICY, made, rows, counts_of(made.mask[rows]) * 2, 1, kl_coefficient=0.0)
+        backward(RunConfig(), POLICY, made.rows(rows), counts_of(made.mask[rows]) * 2, 1, kl_coefficient=0.0)
     wrong = [p.grad for p in POLICY.parameters() if p.grad is not None]
     assert not all(torch.allclose(a, b, rtol=1e-4, atol=1e-6) for a, b in zip(whole, wrong, strict=True))
 
