@@ -73,7 +73,7 @@ def run_own(folder: Path, steps: int, settings: str) -> None:
     reference = Reference(policy, folder / "policy")
     numbers = torch.Generator().manual_seed(0)
     policy.encode_prompt = lambda _: torch.randint(2, 49_152, (PROMPT,), generator=numbers).tolist()  # type: ignore[method-assign]
-    optimizer = torch.optim.AdamW(policy.trainable, lr=1e-5)
+    optimizer = torch.optim.AdamW(policy.trainable, lr=1e-5, fused=True)
     tasks, chance, processes, seconds = load_suite("quickstart").split("train"), Randomness(0), Processes(), []
     for step in range(1, steps + 1):
         started = time.perf_counter()
@@ -96,7 +96,7 @@ def run_dpo(folder: Path, steps: int, settings: str) -> None:
     policy = policy_to_train(folder / "policy", config.model, 0)
     policy.value_head.requires_grad_(False)
     reference = Reference(policy, folder / "policy")
-    optimizer = torch.optim.AdamW(policy.trainable, lr=1e-5)
+    optimizer = torch.optim.AdamW(policy.trainable, lr=1e-5, fused=True)
     grade = Grade(task_id="t", reward=1.0, verdict=Verdict.passed, seconds=0.0)
     ids = torch.randint(2, 49_152, (BATCH // 2, PROMPT + 2 * ANSWER), generator=torch.Generator().manual_seed(0)).tolist()
     texts = {"prompt": "", "chosen": "", "rejected": "", "task_id": "t", "chosen_grade": grade, "rejected_grade": grade}
@@ -181,7 +181,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trl", type=Path, help="an environment that has trl 1.6.0")
     parser.add_argument("--memory", action="store_true")
-    parser.add_argument("--steps", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--own", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--dpo", nargs=3, help=argparse.SUPPRESS)
     chosen = parser.parse_args()

@@ -46,7 +46,7 @@ app = typer.Typer(
 )
 tasks_app = typer.Typer(no_args_is_help=True, help="Look at, convert and check task suites.")
 app.add_typer(tasks_app, name="tasks")
-train_app = typer.Typer(no_args_is_help=True, help="Train one policy: a warm start, PPO or DPO.")
+train_app = typer.Typer(no_args_is_help=True, help="Train one model: a warm start, PPO, DPO or a reward model.")
 app.add_typer(train_app, name="train")
 screen = Console(stderr=True)
 
@@ -352,7 +352,8 @@ def cheat_table(found: RedTeamReport, title: str) -> Table:
 
 def training_options(config: str, settings: list[str], out: Path, resume: bool) -> RunConfig:
     chosen = load_config(config, settings)
-    empty_or_resumed(out, resume)
+    if os.environ.get("RANK", "0") == "0":  # of several processes the first; it may have begun to write when the others look
+        empty_or_resumed(out, resume)
     return chosen
 
 
@@ -402,6 +403,24 @@ def dpo(
     validation = load_suite(chosen.suite).split("validation")
     with grader_of(chosen, out) as grader, LiveProgress(screen) as live:
         said(train_dpo(chosen, base, pairs, validation, grader, out, resume=resume, report=live))
+
+
+@train_app.command("reward-model")
+def reward_model(
+    base: Base,
+    out: Out,
+    pairs: Annotated[Path, typer.Option(help="pairs.jsonl, as `sandbox-rl pairs` writes it.")],
+    config: ConfigName = "quickstart",
+    settings: Settings = [],
+    resume: Resume = False,
+) -> None:
+    """A reward model on pairs of graded answers; tasks name it as the source `reward_model`."""
+    from sandbox_rl.progress import LiveProgress
+    from sandbox_rl.reward_model import train_reward_model
+
+    chosen = training_options(config, settings, out, resume)
+    with LiveProgress(screen) as live:
+        said(train_reward_model(chosen, base, pairs, out, resume=resume, report=live))
 
 
 @app.command()

@@ -202,6 +202,19 @@ class DPOConfig(_Section):
 _SMOOTHED = ("sigmoid", "robust", "length_normalised", "simpo")
 
 
+class RewardModelConfig(_Section):
+    epochs: int = Field(default=2, ge=1)
+    """Passes over the pairs."""
+    batch_size: int = Field(default=32, ge=1)
+    """Pairs in one optimizer step."""
+    learning_rate: float = Field(default=5e-5, gt=0)
+    """Falls linearly to 0."""
+    held_out: float = Field(default=0.1, gt=0, lt=1)
+    """Share of the tasks whose pairs are not trained on, for the figures in done.json."""
+    checkpoint_every: int = Field(default=20, ge=1)
+    """Steps between checkpoints."""
+
+
 class EvalConfig(_Section):
     samples_per_task: int = Field(default=4, ge=1)
     """Answers to each task."""
@@ -237,6 +250,7 @@ class RunConfig(_Section):
     monitors: MonitorsConfig = MonitorsConfig()
     pairs: PairsConfig = PairsConfig()
     dpo: DPOConfig = DPOConfig()
+    reward_model: RewardModelConfig = RewardModelConfig()
     eval: EvalConfig = EvalConfig()
     sandbox: SandboxConfig = SandboxConfig()
 

@@ -40,7 +40,7 @@ def train_dpo(
     policy = policy_to_train(base, config.model, config.seed)
     reference = Reference(policy, base)
     policy.value_head.requires_grad_(False)
-    optimizer = torch.optim.AdamW(policy.trainable, lr=config.dpo.learning_rate, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(policy.trainable, lr=config.dpo.learning_rate, weight_decay=0.0, fused=True)
     batches = _batches(config, len(pairs))
     state = run.newest() if resume else None
     first = 0

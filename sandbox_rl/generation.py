@@ -27,11 +27,13 @@ WORTH_DROPPING = 0.25
 
 @dataclass(frozen=True)
 class Sample:
-    """One sampled answer. `finished`: it ended by itself (the end token is among `answer_ids`)."""
+    """One sampled answer. `finished`: it ended by itself (the end token is among `answer_ids`). For each of its tokens the
+    log-probability that it was sampled with, and what the value head on the policy's trunk expected before it."""
 
     prompt_ids: list[int]
     answer_ids: list[int]
     logprobs: list[float]
+    values: list[float]
     finished: bool
     text: str
 
@@ -61,6 +63,7 @@ class _Decoding:
         self._luck = luck
         self._answers: list[list[int]] = [[] for _ in prompts]
         self._logprobs: list[list[float]] = [[] for _ in prompts]
+        self._values: list[list[float]] = [[] for _ in prompts]
         self._rows = torch.arange(len(prompts), device=policy.device)
         """Number of the answer that each row of the batch is; the batch holds some that have ended, too."""
 
@@ -70,7 +73,7 @@ class _Decoding:
         ended = torch.zeros(len(self._rows), dtype=torch.bool, device=policy.device)
         for place in range(self._luck.shape[1]):
             tokens, logprobs = _drawn(policy.logits(hidden), self._temperature, self._luck[self._rows, place])
-            self._note(tokens, logprobs, ended)
+            self._note(tokens, logprobs, policy.value_of(hidden), ended)
             ended = ended | (tokens == eos)
             going = (~ended).nonzero().squeeze(-1)
             if len(going) == 0:
@@ -104,18 +107,18 @@ class _Decoding:
         )  # fmt: skip
         return out.last_hidden_state[:, -1]  # type: ignore[no-any-return]
 
-    def _note(self, tokens: Tensor, logprobs: Tensor, ended: Tensor) -> None:
-        for row, token, logprob, over in zip(
-            self._rows.tolist(), tokens.tolist(), logprobs.tolist(), ended.tolist(), strict=True
-        ):  # fmt: skip
+    def _note(self, *columns: Tensor) -> None:
+        """Keep tokens, log-probabilities and values of the rows that have not ended."""
+        for row, token, logprob, value, over in zip(self._rows.tolist(), *(c.tolist() for c in columns), strict=True):
             if not over:
                 self._answers[row].append(token)
                 self._logprobs[row].append(logprob)
+                self._values[row].append(value)
 
     def _sample(self, row: int, eos: int) -> Sample:
         answer = self._answers[row]
         text = self._policy.tokenizer.decode(answer, skip_special_tokens=True)
-        return Sample(self._prompts[row], answer, self._logprobs[row], answer[-1] == eos, text)
+        return Sample(self._prompts[row], answer, self._logprobs[row], self._values[row], answer[-1] == eos, text)
 
 
 def _drawn(logits: Tensor, temperature: float, luck: Tensor) -> tuple[Tensor, Tensor]:

@@ -136,7 +136,7 @@ class Policy(nn.Module):
         hidden = self.lm.base_model(**given).last_hidden_state
         self.lm.eval()
         seen = hidden if self.critic is None else self.critic(**given).last_hidden_state
-        values = self.value_head(seen.to(self.value_head.weight.dtype)).squeeze(-1).to(self.value_head.weight.dtype)
+        values = self.value_of(seen)
         rows, places = batch.mask.nonzero(as_tuple=True)
         here, targets = hidden[rows, places], batch.ids[rows, places + 1]
         parts = [self._of_tokens(here[i : i + PART], targets[i : i + PART], temperature) for i in range(0, len(rows), PART)]
@@ -146,6 +146,12 @@ class Policy(nn.Module):
             logprobs = logprobs.index_put((rows, places), found.to(values.dtype))
             entropy = entropy.index_put((rows, places), spread.to(values.dtype))
         return Scores(logprobs, entropy, values)
+
+    def value_of(self, hidden: Tensor) -> Tensor:
+        """What is expected from states (..., h) on."""
+        weight = self.value_head.weight
+        values: Tensor = self.value_head(hidden.to(weight.dtype)).squeeze(-1).to(weight.dtype)
+        return values
 
     def _of_tokens(self, hidden: Tensor, targets: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
         """Log-probability and entropy (n,) of tokens from the states before them (n, h); logits are made again for gradients."""

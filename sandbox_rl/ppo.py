@@ -83,7 +83,7 @@ def train_ppo(
         return best.folder
     policy = policy_to_train(base, config.model, config.seed)
     reference = Reference(policy, base)
-    optimizer = torch.optim.AdamW(policy.trainable, lr=config.ppo.learning_rate, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(policy.trainable, lr=config.ppo.learning_rate, weight_decay=0.0, fused=True)
     chance = Randomness(config.seed)
     state = run.newest() if resume else None
     processes.wait()
@@ -198,9 +198,23 @@ def score_samples(config: RunConfig, policy: Policy, reference: Reference, sampl
     """What needs no grade, done while answers are graded."""
     temperature = config.ppo.temperature
     batch = make_batch([(s.prompt_ids, s.answer_ids) for s in samples], policy.tokenizer.pad_token_id, policy.device)
-    scores = score(policy, batch, temperature, config.model)
+    if config.model.critic == "shared" and config.ppo.truncated != "bootstrap":
+        logprobs, values = _as_sampled(samples, batch)
+    else:
+        logprobs, _, values = score(policy, batch, temperature, config.model)
     with reference as frozen:
-        return Scored(batch, scores.logprobs, scores.values, score(frozen, batch, temperature, config.model).logprobs)
+        return Scored(batch, logprobs, values, score(frozen, batch, temperature, config.model).logprobs)
+
+
+def _as_sampled(samples: Sequence[Sample], batch: Batch) -> tuple[Tensor, Tensor]:
+    """Log-probabilities (b, t) and values (b, t+1) as sampling found them; no pass over the answers is needed for these."""
+    logprobs, values = torch.zeros_like(batch.mask), torch.zeros_like(batch.ids, dtype=batch.mask.dtype)
+    for row, sample in enumerate(samples):
+        first = len(sample.prompt_ids) - 1
+        last = first + len(sample.answer_ids)
+        logprobs[row, first:last] = torch.tensor(sample.logprobs)
+        values[row, first:last] = torch.tensor(sample.values)
+    return logprobs, values
 
 
 @torch.no_grad()

@@ -101,7 +101,7 @@ def test_ppo_with_an_adapter_starts_at_the_reference_and_resumes_to_the_same_num
     train_ppo(CONFIG, base, TASKS, TASKS, GRADER, tmp_path / "broken", resume=True, report=silent)
     train_ppo(CONFIG, base, TASKS, TASKS, GRADER, tmp_path / "whole", resume=False, report=silent)
     lines = [logged(tmp_path / name) for name in ("whole", "broken")]
-    assert lines[0][0]["kl"] == 0
+    assert lines[0][0]["kl"] == pytest.approx(0, abs=1e-6)  # sampled one token at a time, scored in one pass
     assert len({line["weights"] for line in lines[0]}) == 3
     assert [line["weights"] for line in lines[0]] == [line["weights"] for line in lines[1]]
 

@@ -1,0 +1,229 @@
+"""Learned reward models: a score for an answer, trained on the same pairs as DPO, and used as a reward source.
+
+Scores mean nothing by themselves, so a model is stored with the mean and deviation of its scores on its training answers, and
+gives them normalised by these. What is covered: any sequence-classification checkpoint with one label, ours or another's.
+What is not: a score is a guess at a reward, and a policy that is trained on it learns to please it (Gao et al. 2022,
+arXiv:2210.10760); hold it against rewards that are executed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+import transformers
+from sandbox_rewards.grade import Grade, Verdict
+from sandbox_rewards.source import RewardItem
+from sandbox_tasks.jsonl import read_jsonl
+from torch import Tensor, nn
+
+from sandbox_rl.config import RewardModelConfig, RunConfig
+from sandbox_rl.errors import TrainingError, UserError
+from sandbox_rl.pairs import Pair
+from sandbox_rl.policy import chunks
+from sandbox_rl.preference_losses import bradley_terry
+from sandbox_rl.progress import Report
+from sandbox_rl.run_folder import Randomness, RunFolder, write_atomically
+from sandbox_rl.statistics import mean
+
+NORMALISATION = "normalisation.json"
+BATCH = 32
+"""Answers scored at once."""
+
+
+class RewardModel(nn.Module):
+    """A transformer with one number as its output, read at an answer's last token."""
+
+    def __init__(self, classifier: Any, tokenizer: Any, centre: float = 0.0, spread: float = 1.0) -> None:
+        super().__init__()
+        self.classifier = classifier
+        self.tokenizer = tokenizer
+        self.centre, self.spread = centre, spread
+        self.eval()
+
+    def forward(self, texts: Sequence[str]) -> Tensor:
+        """Raw scores (b,)."""
+        given = self.tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt", max_length=self._longest())
+        given = {name: given[name].to(self.classifier.device) for name in ("input_ids", "attention_mask")}
+        return self.classifier(**given).logits.squeeze(-1).float()  # type: ignore[no-any-return]
+
+    @torch.no_grad()
+    def scores(self, texts: Sequence[str]) -> list[float]:
+        """Normalised scores, a batch at a time."""
+        raw = [float(score) for part in chunks(range(len(texts)), BATCH) for score in self([texts[i] for i in part])]
+        return [(score - self.centre) / self.spread for score in raw]
+
+    def _longest(self) -> int:
+        return int(getattr(self.classifier.config, "max_position_embeddings", 4096))
+
+
+def load_reward_model(folder: str | Path) -> RewardModel:
+    """A sequence-classification checkpoint by name or folder, with the normalisation that was stored with it, if any."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder))
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    classifier = transformers.AutoModelForSequenceClassification.from_pretrained(str(folder), num_labels=1, dtype=torch.float32)
+    classifier.config.pad_token_id = tokenizer.pad_token_id
+    classifier = nn.Module.to(classifier, "cuda" if torch.cuda.is_available() else "cpu")
+    kept = Path(folder) / NORMALISATION
+    known = json.loads(kept.read_text()) if kept.exists() else {"mean": 0.0, "deviation": 1.0}
+    return RewardModel(classifier, tokenizer, known["mean"], known["deviation"])
+
+
+def text_of(prompt: str, answer: str) -> str:
+    """What a reward model reads."""
+    return f"{prompt}\n{answer}"
+
+
+class HeldOut(NamedTuple):
+    """On pairs that were held out."""
+
+    accuracy: float
+    """Share of them whose better answer scores higher."""
+    calibration_error: float
+    """Mean distance between how sure the scores are of a pair and how often they are right, in ten bins."""
+    length_correlation: float
+    """Of score and length of an answer in characters."""
+
+
+def train_reward_model(config: RunConfig, base: Path, pairs_file: Path, path: Path, *, resume: bool, report: Report) -> Path:
+    """Folder of a reward model trained from `base` by Bradley-Terry; `done.json` holds its figures on held-out pairs."""
+    run, target, settings = RunFolder(path), path / "model", config.reward_model
+    if run.begin(config, ("seed", "reward_model"), resume=resume, base=base):
+        return target
+    pairs = read_jsonl(pairs_file, Pair)
+    train, held_out = _split(pairs, settings, config.seed)
+    torch.manual_seed(config.seed)
+    model = load_reward_model(base)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=0.0)
+    batches = _batches(settings, len(train), config.seed)
+    state = run.newest() if resume else None
+    if state:
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+    for step, rows in list(enumerate(batches, 1))[state["step"] if state else 0 :]:
+        metrics = _step(model, optimizer, [train[i] for i in rows], settings, step, len(batches))
+        run.log({"phase": "reward_model", "step": step, **metrics})
+        report(phase="reward model", step=step, total=len(batches), loss=metrics["loss"], accuracy=metrics["accuracy"])
+        if step % settings.checkpoint_every == 0:
+            run.save(step, {"model": model.state_dict(), "optimizer": optimizer.state_dict()})
+    known = _normalise(model, train)
+    model.classifier.save_pretrained(target)
+    model.tokenizer.save_pretrained(target)
+    write_atomically(target / NORMALISATION, json.dumps(known).encode())
+    run.finish({"pairs": len(train), "held_out": len(held_out), **judged(model, held_out)._asdict()})
+    return target
+
+
+def _split(pairs: list[Pair], settings: RewardModelConfig, seed: int) -> tuple[list[Pair], list[Pair]]:
+    """Pairs to train on and held-out ones, by task, so that none of a held-out task's answers is trained on."""
+    tasks = sorted({pair.task_id for pair in pairs})
+    Randomness(seed).order.shuffle(tasks)
+    apart = set(tasks[: max(1, round(len(tasks) * settings.held_out))])
+    train, held_out = [p for p in pairs if p.task_id not in apart], [p for p in pairs if p.task_id in apart]
+    if not train:
+        raise UserError(f"the pairs are of {len(tasks)} task(s), and one must be held out; make pairs of at least two tasks.")
+    return train, held_out
+
+
+def _batches(settings: RewardModelConfig, pairs: int, seed: int) -> list[list[int]]:
+    order, rows, batches = Randomness(seed).order, list(range(pairs)), []
+    for _ in range(settings.epochs):
+        order.shuffle(rows)
+        batches += chunks(rows, settings.batch_size)
+    return batches
+
+
+def _step(
+    model: RewardModel, optimizer: torch.optim.Optimizer, pairs: list[Pair], settings: RewardModelConfig, step: int, steps: int
+) -> dict[str, Any]:
+    """One optimizer step; the rate falls linearly to 0."""
+    started = time.perf_counter()
+    for group in optimizer.param_groups:
+        group["lr"] = settings.learning_rate * (1 - (step - 1) / steps)
+    optimizer.zero_grad()
+    chosen, rejected = model(_texts(pairs)).reshape(2, -1)
+    loss = bradley_terry(chosen, rejected).mean()
+    if not torch.isfinite(loss):
+        raise TrainingError(f"the reward model's loss is {float(loss)} at step {step}; lower reward_model.learning_rate.")
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    accuracy = float((chosen > rejected).float().mean())
+    return {"loss": float(loss.detach()), "accuracy": accuracy, "seconds": {"update": time.perf_counter() - started}}
+
+
+def _texts(pairs: Sequence[Pair]) -> list[str]:
+    """Chosen answers, then rejected ones."""
+    return [text_of(p.prompt, p.chosen) for p in pairs] + [text_of(p.prompt, p.rejected) for p in pairs]
+
+
+def _normalise(model: RewardModel, pairs: list[Pair]) -> dict[str, float]:
+    """Make the mean of its scores on these answers 0 and their deviation 1; gives what they were."""
+    model.centre, model.spread = 0.0, 1.0
+    raw = torch.tensor(model.scores(_texts(pairs)), dtype=torch.float64)
+    model.centre, model.spread = float(raw.mean()), float(raw.std(correction=0).clamp(min=1e-6))
+    return {"mean": model.centre, "deviation": model.spread}
+
+
+def judged(model: RewardModel, pairs: list[Pair]) -> HeldOut:
+    """Figures of a model on pairs that it was not trained on."""
+    texts = _texts(pairs)
+    scores = torch.tensor(model.scores(texts), dtype=torch.float64)
+    difference = (scores[: len(pairs)] - scores[len(pairs) :]) * model.spread
+    lengths = torch.tensor([float(len(text)) for text in texts], dtype=torch.float64)
+    right = (difference > 0).double() + 0.5 * (difference == 0).double()
+    sure = torch.sigmoid(difference.abs())
+    return HeldOut(mean(right.tolist()), _calibration_error(sure, right), _correlation(scores, lengths))
+
+
+def _calibration_error(sure: Tensor, right: Tensor, bins: int = 10) -> float:
+    """Expected calibration error (Guo et al. 2017, arXiv:1706.04599, eq. 3) of probabilities in [.5, 1]."""
+    places = ((sure - 0.5) * 2 * bins).long().clamp(max=bins - 1)
+    error = 0.0
+    for place in range(bins):
+        here = places == place
+        if here.any():
+            error += float(here.double().mean()) * abs(float(sure[here].mean() - right[here].mean()))
+    return error
+
+
+def _correlation(one: Tensor, other: Tensor) -> float:
+    """Pearson's; 0 where one of them does not vary."""
+    one, other = one - one.mean(), other - other.mean()
+    scale = math.sqrt(float((one**2).sum() * (other**2).sum()))
+    return float((one * other).sum()) / scale if scale else 0.0
+
+
+class RewardModelReward:
+    """The reward source `reward_model`: `{"source": "reward_model", "model": "runs/reward-model/model"}`.
+
+    Rewards are normalised scores; a verdict of `passed` says only that there is one.
+    """
+
+    def __init__(self) -> None:
+        self._models: dict[str, RewardModel] = {}
+
+    def score(self, batch: Sequence[RewardItem]) -> list[Grade]:
+        rewards: dict[int, float] = {}
+        for name in {self._name(item) for item in batch}:
+            places = [place for place, item in enumerate(batch) if self._name(item) == name]
+            texts = [text_of(batch[place].task.prompt, batch[place].completion) for place in places]
+            rewards.update(zip(places, self._model(name).scores(texts), strict=True))
+        return [Grade(task_id=item.task.id, reward=rewards[place], verdict=Verdict.passed) for place, item in enumerate(batch)]
+
+    def _name(self, item: RewardItem) -> str:
+        name = (item.spec.model_extra or {}).get("model")
+        if not isinstance(name, str):
+            raise UserError(f"task {item.task.id!r}: source 'reward_model' needs `model`, a folder or a name, but has {name!r}.")
+        return name
+
+    def _model(self, name: str) -> RewardModel:
+        if name not in self._models:
+            self._models[name] = load_reward_model(name)
+        return self._models[name]
