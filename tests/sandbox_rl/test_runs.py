@@ -96,7 +96,8 @@ def lines(file: Path) -> list[dict[str, object]]:
     """Without what a clock measured."""
     if not file.exists():
         return []
-    return [{k: v for k, v in json.loads(line).items() if "seconds" not in k and k != "memory_mb"} for line in file.read_text().splitlines()]
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    return [{k: v for k, v in line.items() if "seconds" not in k and k != "memory_mb"} for line in lines]
 
 
 @pytest.mark.parametrize("at", [1, 3, 4])  # before the first checkpoint, between two, after the last
