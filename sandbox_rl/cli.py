@@ -21,6 +21,7 @@ from sandbox_rewards.cache import CacheUnusable
 from sandbox_rewards.grade import Completion, Verdict
 from sandbox_rewards.grade_file import GradeFile, GradeFileError
 from sandbox_rewards.grading import BrokenReward, Grader
+from sandbox_rewards.math.source import UnreadableGold
 from sandbox_rewards.red_team import RedTeamReport, answers_for, red_team
 from sandbox_rewards.registry import UnknownReward, load_reward
 from sandbox_rewards.sandbox.backends import BACKENDS, COVERS, LEAVES_OPEN, Backend, SandboxUnavailable, probe
@@ -465,7 +466,10 @@ def said(path: Path) -> None:
     screen.print(f"written: {path}", highlight=False, soft_wrap=True)
 
 
-TOLD = (SandboxRLError, TaskError, UnknownReward, SandboxUnavailable, BrokenReward, CacheUnusable, GradeFileError, OSError)
+TOLD = (
+    SandboxRLError, TaskError, UnknownReward, SandboxUnavailable, BrokenReward, CacheUnusable, GradeFileError, UnreadableGold,
+    OSError,
+)  # fmt: skip
 """What a user can mend; anything else is a bug, and shows where."""
 
 

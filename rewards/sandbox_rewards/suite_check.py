@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sandbox_tasks.mutants import mutants
-from sandbox_tasks.task import Task, UnitTests
+from sandbox_tasks.task import MathAnswer, Task, UnitTests
 
 from sandbox_rewards.grade import Verdict
 from sandbox_rewards.grading import Grader
+from sandbox_rewards.math.parser import parse
+from sandbox_rewards.math.tokens import Unreadable
 
 
 @dataclass
@@ -38,6 +40,9 @@ def check_tasks(
     for task in tasks:
         if any(isinstance(spec, UnitTests) and spec.isolation == "inline" for spec in task.rewards):
             checks[task.id].notes.append("inline: an answer can cheat its tests, which share its process")
+        if unreadable := _unreadable_answers(task):
+            checks[task.id].problems += unreadable
+            continue
         if task.reference is None:
             checks[task.id].problems.append("has no reference solution")
             continue
@@ -70,9 +75,22 @@ def check_tasks(
     return list(checks.values())
 
 
+def _unreadable_answers(task: Task) -> list[str]:
+    """What is wrong with a mathematical task's own answers, which every grade would meet."""
+    found = []
+    for spec in task.rewards:
+        if isinstance(spec, MathAnswer):
+            try:
+                parse(spec.answer)
+            except Unreadable as error:
+                found.append(f"its answer {spec.answer!r} can't be read ({error})")
+    return found
+
+
 def _is_python(task: Task) -> bool:
     """Only of Python we know how to make wrong versions."""
-    return all(spec.language == "python" for spec in task.rewards if isinstance(spec, UnitTests))
+    programs = [spec.language for spec in task.rewards if isinstance(spec, UnitTests)]
+    return bool(programs) and set(programs) == {"python"}
 
 
 def _entry_point(task: Task) -> str | None:

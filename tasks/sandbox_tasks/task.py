@@ -128,7 +128,16 @@ class UnitTests(RewardSpec):
         return self
 
 
-_BUILT_IN = {"unit_tests"}
+class MathAnswer(RewardSpec):
+    r"""The answer to a mathematical question, in LaTeX or plain text: `\frac{1}{2}`, `(1, 2]`, `x = 3`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: Literal["math"] = "math"
+    answer: str = Field(min_length=1, max_length=2000)
+
+
+_BUILT_IN = {"unit_tests", "math"}
 
 
 def _spec_kind(value: Any) -> str:
@@ -137,7 +146,7 @@ def _spec_kind(value: Any) -> str:
 
 
 AnyReward = Annotated[
-    Annotated[UnitTests, Tag("unit_tests")] | Annotated[RewardSpec, Tag("plugin")],
+    Annotated[UnitTests, Tag("unit_tests")] | Annotated[MathAnswer, Tag("math")] | Annotated[RewardSpec, Tag("plugin")],
     Discriminator(_spec_kind),
 ]
 

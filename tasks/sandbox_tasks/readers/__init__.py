@@ -7,10 +7,13 @@ from pathlib import Path
 
 from sandbox_tasks.errors import UnknownNameError
 from sandbox_tasks.readers.humaneval import read_humaneval
+from sandbox_tasks.readers.math_sets import read_gsm8k, read_math500
 from sandbox_tasks.readers.mbpp import read_mbpp
 from sandbox_tasks.suite import TaskSuite
 
-FORMATS: dict[str, Callable[[Path], TaskSuite]] = {"humaneval": read_humaneval, "mbpp": read_mbpp}
+FORMATS: dict[str, Callable[[Path], TaskSuite]] = {
+    "gsm8k": read_gsm8k, "humaneval": read_humaneval, "math500": read_math500, "mbpp": read_mbpp,
+}  # fmt: skip
 """Name of a format (as in `sandbox-rl tasks convert FORMAT IN OUT`) to its reader."""
 
 
@@ -21,4 +24,4 @@ def read_format(name: str, path: Path | str) -> TaskSuite:
     return FORMATS[name](Path(path))
 
 
-__all__ = ["FORMATS", "read_format", "read_humaneval", "read_mbpp"]
+__all__ = ["FORMATS", "read_format", "read_gsm8k", "read_humaneval", "read_math500", "read_mbpp"]

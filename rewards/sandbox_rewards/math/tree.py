@@ -1,0 +1,67 @@
+"""What a mathematical answer can be, as a tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Union
+
+
+@dataclass(frozen=True)
+class Number:
+    """An exact rational; `unit` is what stood behind it (`cm`, `%`, `°`, `$`), "" for nothing."""
+
+    value: Fraction
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Symbol:
+    name: str
+
+
+@dataclass(frozen=True)
+class Apply:
+    """An operation or a function on expressions: `+`, `*`, `/`, `^`, `neg`, `sqrt`, `sin`, `!`, `abs`, `log` (base first) ..."""
+
+    name: str
+    arguments: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Items between brackets, or (both "") a bare list: `(1, 2)`, `[0, 1)`, `{1, 2}`, `1, 2`."""
+
+    opening: str
+    closing: str
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class IntervalUnion:
+    """A union of intervals and sets."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Relation:
+    """`x = 3`, `1 < x <= 2`: sides and what stands between them."""
+
+    sides: tuple[Node, ...]
+    signs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    rows: tuple[tuple[Node, ...], ...]
+
+
+@dataclass(frozen=True)
+class Text:
+    """Words, or a choice."""
+
+    words: str
+
+
+Node = Union[Number, Symbol, Apply, Group, IntervalUnion, Relation, Matrix, Text]  # noqa: UP007 - it names itself

@@ -1,0 +1,150 @@
+"""Numbers of expressions, in high precision, at given values of their symbols. Every step is bounded.
+
+What is covered: time and memory. A power whose result would have more than `BITS` bits of exponent, and factorials and binomials
+beyond `LARGEST`, are refused before they are computed; nothing of an answer is executed, compiled or given to a parser of
+Python's. What is not: equalities that only symbols could prove (two functions that agree at every point tried are equal here).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+
+from sandbox_rewards.math.tokens import Unreadable
+from sandbox_rewards.math.tree import Apply, Node, Number, Symbol
+
+DIGITS = 60
+BITS = 10_000_000
+LARGEST = 100_000
+EXACT_BITS = 50_000
+"""Of the whole numbers that an exact value is computed with."""
+NAMED = frozenset({"pi", "e", "i", "oo"})
+"""Symbols that mean a number in an answer."""
+
+
+def number_of(node: Node, at: Mapping[str, Any]) -> Any:
+    """An mpmath number. Raises `Unreadable` for what is none, and for what is too large to compute."""
+    with mpmath.workdps(DIGITS):
+        try:
+            return _value(node, at)
+        except (ZeroDivisionError, ValueError, OverflowError, TypeError) as error:
+            raise Unreadable(f"no value ({type(error).__name__})") from None
+
+
+def exact_value(node: Node) -> Fraction | None:
+    """The rational number that an expression is by whole-number arithmetic; None where that does not tell, or is too large."""
+    if isinstance(node, Number):
+        return node.value
+    if not isinstance(node, Apply):
+        return None
+    values = [exact_value(argument) for argument in node.arguments]
+    known = [value for value in values if value is not None]
+    if len(known) < len(values) or sum(_bits(value) for value in known) > EXACT_BITS:
+        return None
+    try:
+        return _exactly(node.name, known)
+    except ZeroDivisionError:
+        return None
+
+
+def _exactly(name: str, values: list[Fraction]) -> Fraction | None:
+    if name in ("/", "ratio"):
+        return values[0] / values[1]
+    if name == "^":
+        base, exponent = values
+        small = exponent.denominator == 1 and abs(exponent) * _bits(base) <= EXACT_BITS
+        return base ** int(exponent) if small else None
+    if name == "!":
+        small = values[0].denominator == 1 and 0 <= values[0] <= 500
+        return Fraction(math.factorial(int(values[0]))) if small else None
+    return Fraction(_EXACT[name](values)) if name in _EXACT else None
+
+
+_EXACT: dict[str, Callable[[list[Fraction]], Fraction]] = {
+    "+": lambda v: v[0] + v[1], "*": lambda v: v[0] * v[1], "neg": lambda v: -v[0], "abs": lambda v: abs(v[0]),
+}  # fmt: skip
+
+
+def _bits(value: Fraction) -> int:
+    return value.numerator.bit_length() + value.denominator.bit_length()
+
+
+def symbols_of(node: Any) -> set[str]:
+    if isinstance(node, Symbol):
+        return set() if node.name in NAMED else {node.name}
+    if isinstance(node, Apply):
+        return set().union(*map(symbols_of, node.arguments))
+    return set()
+
+
+def _value(node: Node, at: Mapping[str, Any]) -> Any:
+    if isinstance(node, Number):
+        return mpmath.mpf(node.value.numerator) / node.value.denominator
+    if isinstance(node, Symbol):
+        if node.name in at:
+            return at[node.name]
+        return {"pi": +mpmath.pi, "e": +mpmath.e, "i": mpmath.mpc(0, 1), "oo": mpmath.inf}[node.name]
+    if not isinstance(node, Apply):
+        raise Unreadable("no number")
+    arguments = [_value(argument, at) for argument in node.arguments]
+    return _FUNCTIONS[node.name](*arguments)
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    if mpmath.isinf(base) or mpmath.isinf(exponent):
+        raise Unreadable("a power of infinity")
+    if base != 0:
+        size = abs(mpmath.log(abs(base), 2)) if abs(base) != 1 else mpmath.mpf(0)
+        if size * abs(exponent) > BITS:
+            raise Unreadable("a power that is too large")
+    return mpmath.power(base, exponent)
+
+
+def _root(value: Any, degree: Any) -> Any:
+    if degree == int(mpmath.re(degree)) and int(mpmath.re(degree)) % 2 and mpmath.im(value) == 0 and mpmath.re(value) < 0:
+        return -_power(-value, 1 / degree)
+    return _power(value, 1 / degree) if degree != 2 else mpmath.sqrt(value)
+
+
+def _factorial(value: Any) -> Any:
+    if not 0 <= mpmath.re(value) <= LARGEST or mpmath.im(value) != 0 or value != int(mpmath.re(value)):
+        raise Unreadable("a factorial that is none or too large")
+    return mpmath.factorial(value)
+
+
+def _binomial(top: Any, bottom: Any) -> Any:
+    if max(abs(top), abs(bottom)) > LARGEST:
+        raise Unreadable("a binomial that is too large")
+    return mpmath.binomial(top, bottom)
+
+
+def _integers(function: Callable[..., int]) -> Callable[..., Any]:
+    def of(*values: Any) -> Any:
+        if any(value != int(mpmath.re(value)) or abs(value) > 10**50 for value in values):
+            raise Unreadable("no whole numbers")
+        return mpmath.mpf(function(*(int(mpmath.re(value)) for value in values)))
+
+    return of
+
+
+def _bounded(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def of(value: Any) -> Any:
+        if abs(value) > 10**12:
+            raise Unreadable("an argument that is too large")
+        return function(value)
+
+    return of
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "+": lambda a, b: a + b, "*": lambda a, b: a * b, "/": lambda a, b: a / b, "neg": lambda a: -a, "^": _power, "root": _root,
+    "ratio": lambda a, b: a / b, "!": _factorial, "abs": abs, "binomial": _binomial, "sqrt": mpmath.sqrt,
+    "log": lambda base, a: mpmath.log(a) / mpmath.log(base), "ln": mpmath.log, "exp": _bounded(mpmath.exp),
+    **{name: _bounded(getattr(mpmath, name)) for name in ("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh")},
+    "arcsin": mpmath.asin, "arccos": mpmath.acos, "arctan": mpmath.atan, "floor": mpmath.floor, "ceil": mpmath.ceil,
+    "gcd": _integers(math.gcd), "lcm": _integers(math.lcm), "max": max, "min": min,
+}  # fmt: skip
