@@ -64,7 +64,8 @@ def parse(text: str) -> Node:
 
 def _as_words(found: list[Token]) -> str | None:
     """The answer as plain words, where it is made of nothing else."""
-    if all(token.kind in ("text", "name") or token.text in (",", "'", "-", ".", "(", ")") for token in found):
+    plain = (",", "'", "-", ".", "(", ")")
+    if all(t.kind == "text" or (t.kind == "name" and t.text[0] != "\\") or t.text in plain for t in found):
         return " ".join(token.text.strip("()\\ ") for token in found if token.text not in ("(", ")", ".", "'")).strip().lower()
     return None
 
