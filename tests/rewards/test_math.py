@@ -19,6 +19,18 @@ from sandbox_rewards.suite_check import check_tasks
 from sandbox_tasks.task import Task
 
 SAME = [
+    ("3:30", "3:30"),
+    (r"\text{no}", "no"),
+    (r"\text{Yes}", "yes"),
+    ("150000", "1.5e5"),
+    ("0.0012", "1.2E-3"),
+    (r"\mathbb{R}", r"(-\infty, \infty)"),
+    (r"\mathbb{R}", "all real numbers"),
+    (r"x^2 + y^2 = 4", "y^2 + x^2 - 4 = 0"),
+    (r"\frac{\pi}{4}", r"\arctan 1"),
+    (r"\frac{1 + \sqrt{5}}{2}", r"\frac{\sqrt{5}+1}{2}"),
+    (r"\{(1,2), (3,4)\}", r"(3,4), (1,2)"),
+    ("(1,2),(3,4)", "(3, 4) and (1, 2)"),
     ("42", "42"),
     ("42", "42.0"),
     ("42", "+42"),
@@ -137,6 +149,15 @@ SAME = [
     ("2k", "2 k"),
 ]
 DIFFERENT = [
+    ("1:20", "2:40"),
+    (r"\text{no}", "on"),
+    (r"\text{yes}", "no"),
+    (r"\mathbb{R}", r"(0, \infty)"),
+    (r"(1,2),(3,4)", "(1,2)"),
+    ("(1,2),(3,4)", "(2,1),(4,3)"),
+    ("x^2 + y^2 = 4", "x^2 + y^2 = 2"),
+    (r"\frac{1 + \sqrt{5}}{2}", r"\frac{1 - \sqrt{5}}{2}"),
+    ("1.5e5", "1.5e6"),
     ("42", "43"),
     ("42", "-42"),
     ("42", "4.2"),

@@ -49,15 +49,33 @@ def equal(gold: Node, answer: Node) -> bool:
 
 
 def _bare(node: Node) -> Node:
-    """`{x}` of one item is that item only as a list without brackets."""
-    return node.items[0] if isinstance(node, Group) and node.opening == "" and len(node.items) == 1 else node
+    """A list of one item without brackets as that item; all real numbers as an interval."""
+    if isinstance(node, Group) and node.opening == "" and len(node.items) == 1:
+        return node.items[0]
+    if node == Symbol("mathbb R") or (isinstance(node, Text) and _words(node) in _ALL_REALS):
+        return Group("(", ")", (Apply("neg", (Symbol("oo"),)), Symbol("oo")))
+    return node
+
+
+_ALL_REALS = ("all real numbers", "all reals", "all real values", "real numbers")
 
 
 def _said(node: Node) -> str | None:
     """Words of a text, or the letter of a choice."""
-    if isinstance(node, Symbol) and len(node.name) == 1:
-        return node.name.lower()
+    letters = _letters(node)
+    if letters is not None:
+        return letters.lower()
     return _words(node) if isinstance(node, Text) else None
+
+
+def _letters(node: Node) -> str | None:
+    """`no`, which was read as a product, as the word that it may be."""
+    if isinstance(node, Symbol):
+        return node.name if len(node.name) == 1 else None
+    if isinstance(node, Apply) and node.name == "*":
+        parts = [_letters(part) for part in node.arguments]
+        return None if None in parts else "".join(part for part in parts if part)
+    return None
 
 
 def _words(text: Text) -> str:
@@ -186,6 +204,8 @@ def _expressions(gold: Node, answer: Node) -> bool:
     one, other = exact_value(gold), exact_value(answer)
     if one is not None and other is not None:
         return one == other
+    if "time" in (getattr(gold, "name", ""), getattr(answer, "name", "")):
+        return gold == answer
     if {"oo"} & (_names(gold) | _names(answer)):
         return gold == answer or _both_infinite(gold, answer)
     return all(_near(number_of(gold, point), number_of(answer, point)) for point in _points(symbols_of(gold)))

@@ -165,7 +165,8 @@ class _Parser:
             elif self._take("/", r"\div"):
                 node = Apply("/", (node, self._signed_power()))
             elif self._take(":"):
-                node = Apply("ratio", (node, self._power()))
+                minutes = self.here is not None and self.here.kind == "number" and len(self.here.text) == 2
+                node = Apply("time" if minutes else "ratio", (node, self._power()))
             elif self._starts_factor():
                 following = self._power()
                 node = _mixed(node, following) or Apply("*", (node, following))

@@ -41,7 +41,7 @@ _NOTHING = re.compile(
     r"allowbreak|boldsymbol|mathbf|bf|bm|phantom\{[^{}]*\}|hspace\{[^{}]*\}|hfill|\s|~)(?![a-zA-Z])"
 )
 _TOKEN = re.compile(
-    r"\s+|(?P<number>[0-9]{1,3}(?:\{?,\}?[0-9]{3})+(?![0-9])(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
+    r"\s+|(?P<number>[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{1,3}(?![0-9a-zA-Z])|[0-9]{1,3}(?:\{?,\}?[0-9]{3})+(?![0-9])(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
     r"|\\(?P<text>text|mbox|textbf|textit|textrm|mathrm|operatorname|rm|mathit|mathsf)\b"
     r"|(?P<name>\\[a-zA-Z]+|\\%|\\\$|\\#|\\&|[a-zA-Z]+)|(?P<sign>\\\\|\\\{|\\\}|\\\||\*\*|<=|>=|!=|==|[-+*/^_=<>()\[\]{}|,;:!.%&~'\"$?@#])"
 )
