@@ -88,7 +88,7 @@ def _value(node: Node, at: Mapping[str, Any]) -> Any:
         if node.name in at:
             return at[node.name]
         return {"pi": +mpmath.pi, "e": +mpmath.e, "i": mpmath.mpc(0, 1), "oo": mpmath.inf}[node.name]
-    if not isinstance(node, Apply):
+    if not isinstance(node, Apply) or node.name not in _FUNCTIONS:
         raise Unreadable("no number")
     arguments = [_value(argument, at) for argument in node.arguments]
     return _FUNCTIONS[node.name](*arguments)
