@@ -149,6 +149,7 @@ SAME = [
     ("2k", "2 k"),
 ]
 DIFFERENT = [
+    ("7", r"\binom{7}1e300"),
     ("7", r"\pm 0 - \infty"),
     (r"\frac{x}{2}", r"x\infty"),
     ("1:20", "2:40"),

@@ -271,7 +271,7 @@ class _Parser:
             self._need("}")
             return node
         token = self.here
-        if token is not None and token.kind == "number" and len(token.text) > 1 and not signed:
+        if token is not None and token.kind == "number" and token.text.isdigit() and len(token.text) > 1 and not signed:
             digits = token.text  # \frac12
             self._tokens[self._place] = Token("number", digits[1:])
             return Number(Fraction(int(digits[0])))
