@@ -253,6 +253,8 @@ class RunConfig(_Section):
     reward_model: RewardModelConfig = RewardModelConfig()
     eval: EvalConfig = EvalConfig()
     sandbox: SandboxConfig = SandboxConfig()
+    trackers: list[str] = []
+    """Where steps are shown beside metrics.jsonl, by accelerate: tensorboard, wandb, mlflow ..."""
 
 
 def load_config(name: str, overrides: list[str]) -> RunConfig:

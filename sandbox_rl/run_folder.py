@@ -22,6 +22,7 @@ from torch import Tensor
 from sandbox_rl.config import RunConfig
 from sandbox_rl.environment import environment
 from sandbox_rl.errors import UserError
+from sandbox_rl.trackers import Trackers
 
 LOGS = ("metrics.jsonl", "samples.jsonl")
 KEEP = 2
@@ -35,6 +36,7 @@ class RunFolder:
         """`writes`: whether this process is the one that writes; the others only read."""
         self.path = path
         self._writes = writes
+        self._trackers: Trackers | None = None
         path.mkdir(parents=True, exist_ok=True)
 
     def begin(self, config: RunConfig, sections: tuple[str, ...], *, resume: bool, base: Path | None = None) -> bool:
@@ -58,11 +60,15 @@ class RunFolder:
             write_atomically(file, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False).encode())
             facts = environment() | ({"base": str(base.resolve())} if base else {})
             write_atomically(self.path / "environment.json", json.dumps(facts, indent=2).encode())
+        if self._writes and not (resume and self.finished()):
+            self._trackers = Trackers(config, self.path)
         return resume and self.finished()
 
     def log(self, metrics: dict[str, Any]) -> None:
         """Append a line; what is not a number (a pass rate when nothing could be judged) is written as null."""
         self._append("metrics.jsonl", [metrics])
+        if self._trackers:
+            self._trackers.log(metrics)
 
     def log_samples(self, samples: list[dict[str, Any]]) -> None:
         self._append("samples.jsonl", samples)
@@ -81,6 +87,8 @@ class RunFolder:
     def finish(self, facts: dict[str, Any]) -> None:
         if not self._writes:
             return
+        if self._trackers:
+            self._trackers.close()
         write_atomically(self.path / "done.json", json.dumps(facts).encode())
         shutil.rmtree(self.path / "checkpoints", ignore_errors=True)
 
