@@ -19,7 +19,7 @@ from sandbox_rl.advantages import gae, group_advantages, returns_to_go, token_re
 from sandbox_rl.best_policy import BestPolicy
 from sandbox_rl.canaries import Canaries
 from sandbox_rl.config import PPOConfig, RunConfig
-from sandbox_rl.errors import TrainingError
+from sandbox_rl.errors import TrainingError, UserError
 from sandbox_rl.evaluate import evaluate
 from sandbox_rl.fingerprint import digest, fingerprint
 from sandbox_rl.generation import Sample, generate
@@ -75,6 +75,11 @@ def train_ppo(
 ) -> Path:  # fmt: skip
     """Folder of the policy that did best on `validation` during `config.ppo.steps` of PPO from `base`."""
     processes = Processes()
+    if config.ppo.prompts_per_step < processes.count:
+        raise UserError(
+            f"ppo.prompts_per_step is {config.ppo.prompts_per_step}, and {processes.count} processes were started; each needs a "
+            "prompt a step: raise it, or start fewer."
+        )
     run = RunFolder(path, writes=processes.main)
     best = BestPolicy(path / "policy", writes=processes.main)
     finished = run.begin(config, ("suite", "seed", "model", "ppo", "eval"), resume=resume, base=base)
