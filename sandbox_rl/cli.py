@@ -76,6 +76,7 @@ def grade(
     unsafe: Unsafe = False,
 ) -> None:
     """Judge answers: the smallest whole use, and what everything else is built on."""
+    refuse_to_overwrite(out, Path(tasks), completions)
     suite = load_suite(tasks)
     by_id = {task.id: task for task in suite.tasks}
     total = check_answers(completions, by_id, tasks)
@@ -95,6 +96,15 @@ def grade(
             screen.print(f"{kept}; the same command with --resume goes on.", highlight=False, markup=False, soft_wrap=True)
             raise typer.Exit(130) from None
     screen.print(verdict_table(file.verdicts))
+
+
+def refuse_to_overwrite(out: Path, *inputs: Path) -> None:
+    """Raise `UserError` when results would take the place of what they are made from, or of something that is no file."""
+    for given in inputs:
+        if given.exists() and out.exists() and out.samefile(given):
+            raise UserError(f"{out} is an input of this command, and its results would replace it; name another file.")
+    if not out.name or (out.exists() and not out.is_file()):
+        raise UserError(f"{str(out)!r} is no file that results could be written to; name another one.")
 
 
 def check_answers(file: Path, by_id: dict[str, Task], name: str) -> int:
@@ -284,11 +294,12 @@ def schema() -> None:
 
 @tasks_app.command()
 def convert(
-    format: Annotated[str, typer.Argument(help="The format that the file has: humaneval or mbpp.")],
+    format: Annotated[str, typer.Argument(help="The format that the file has: humaneval, mbpp, gsm8k or math500.")],
     source: Annotated[Path, typer.Argument(help="The file as published.")],
     out: Annotated[Path, typer.Argument(help="A .jsonl or .yaml file to write.")],
 ) -> None:
     """Turn a file of a known format into a suite."""
+    refuse_to_overwrite(out, source)
     suite = read_format(format, source)
     suite.save(out)
     screen.print(f"{len(suite.tasks)} tasks written to {out}", highlight=False)

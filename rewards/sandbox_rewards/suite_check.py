@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sandbox_tasks.mutants import mutants
 from sandbox_tasks.task import MathAnswer, Task, UnitTests
 
+from sandbox_rewards.answers import extract_code
 from sandbox_rewards.grade import Verdict
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.math.parser import parse
@@ -49,7 +50,7 @@ def check_tasks(
         asked += [(task, "reference", task.reference)] * repeats
         asked.append((task, "empty", "pass"))
         if _is_python(task):
-            asked += [(task, "mutant", code) for code in mutants(task.reference, _entry_point(task), limit=mutants_per_task)]
+            asked += [(task, "mutant", code) for code in _mutants(task, extract_code(task.reference), mutants_per_task)]
     grades = grader.grade([task for task, _, _ in asked], [code for _, _, code in asked], on_grade=on_grade)
     verdicts: dict[str, set[Verdict]] = {}
     for (task, kind, _), grade in zip(asked, grades, strict=True):
@@ -85,6 +86,14 @@ def _unreadable_answers(task: Task) -> list[str]:
             except Unreadable as error:
                 found.append(f"its answer {spec.answer!r} can't be read ({error})")
     return found
+
+
+def _mutants(task: Task, reference: str, most: int) -> list[str]:
+    """Wrong versions of a reference; none of one that does not parse, which its own grade tells."""
+    try:
+        return mutants(reference, _entry_point(task), limit=most)
+    except SyntaxError:
+        return []
 
 
 def _is_python(task: Task) -> bool:

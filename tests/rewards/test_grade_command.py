@@ -116,3 +116,16 @@ def test_an_answer_is_judged_once_with_a_cache(tmp_path: Path) -> None:
         assert ran.returncode == 0, ran.stderr
         files.append((tmp_path / "grades.jsonl").read_text())
     assert files[0] == files[1]  # the seconds of the first run among them
+
+
+@pytest.mark.parametrize("which", ["tasks.jsonl", "answers.jsonl", "folder"])
+def test_results_never_replace_an_input_or_what_is_no_file(tmp_path: Path, which: str) -> None:
+    from sandbox_rl.cli import refuse_to_overwrite
+    from sandbox_rl.errors import UserError
+
+    for name in ("tasks.jsonl", "answers.jsonl"):
+        (tmp_path / name).write_text("kept")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UserError, match="name another"):
+        refuse_to_overwrite(tmp_path / which, tmp_path / "tasks.jsonl", tmp_path / "answers.jsonl")
+    refuse_to_overwrite(tmp_path / "new", tmp_path / "tasks.jsonl", tmp_path / "answers.jsonl")

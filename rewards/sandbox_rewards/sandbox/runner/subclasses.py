@@ -13,16 +13,16 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from .operators import BINARY
+
 _CHANGES = (
     "append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "add", "discard", "update", "setdefault",
     "popitem", "appendleft", "extendleft", "popleft", "rotate", "move_to_end", "subtract", "__getitem__", "__setitem__",
     "__delitem__", "__missing__", "__call__", "__repr__", "__str__",
 )  # fmt: skip
-_OPERATORS = frozenset(f"__{name}__" for name in (
-    "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift", "neg", "pos",
-    "invert", "abs", "divmod", "radd", "rsub", "rmul", "rtruediv", "rfloordiv", "rmod", "rpow", "rand", "ror", "rxor", "iadd",
-    "isub", "imul", "ior", "iand", "ixor",
-))  # fmt: skip
+_OPERATORS = frozenset({f"__{how}{name.strip('_')}__" for name in BINARY for how in ("", "r", "i")}) | {
+    "__neg__", "__pos__", "__invert__", "__abs__", "__divmod__", "__rdivmod__",
+}  # fmt: skip
 _ALONE = frozenset({"date", "datetime", "time", "timedelta", "timezone", "range", "slice", "ellipsis", "NotImplementedType"})
 
 
