@@ -1,6 +1,6 @@
 """A PPO step of this package against one of TRL's experimental PPOTrainer, on a model of SmolLM2-135M's architecture.
 
-    python benchmarks/training.py --trl /path/to/an/environment/with/trl   16 x (64 + 64) tokens, 1 epoch, fp32, full weights
+    python benchmarks/training.py --trl /path/to/an/environment/with/trl   16 x (64 + 64) tokens, 1 epoch, full weights
     python benchmarks/training.py --memory                                 PPO with shared trunk and LoRA against DPO
 
 Each trainer runs in a process of its own, which says its seconds a step and its peak of resident memory. Random weights: neither
@@ -173,8 +173,10 @@ def main(trl: Path | None, memory: bool, steps: int) -> None:
         program = folder / "with_trl.py"
         program.write_text(TRL)
         python = (trl or environment_with_trl(folder)) / "bin" / "python"
-        theirs = result([str(python), str(program), str(folder), str(steps), str(BATCH), str(PROMPT), str(ANSWER)])
-        print(json.dumps({"own": own("--own", micro_batch_size=8), "trl 1.6.0": theirs}, indent=1))
+        theirs = [str(python), str(program), str(folder), str(steps), str(BATCH), str(PROMPT), str(ANSWER)]
+        for precision, flags in (("float32", []), ("bfloat16", ["bf16"])):
+            found = {"own": own("--own", micro_batch_size=4, precision=precision), "trl 1.6.0": result(theirs + flags)}
+            print(json.dumps({precision: found}, indent=1), flush=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox_rl.errors import TrainingError
-from sandbox_rl.policy import Policy, save_policy
+from sandbox_rl.policy import Policy
 
 
 class BestPolicy:
@@ -34,13 +34,13 @@ class BestPolicy:
         if score <= self.score:
             return
         self.score, self.step = score, step
-        if not self._writes:
-            return
         part = self.folder.with_name(self.folder.name + ".part")
-        shutil.rmtree(part, ignore_errors=True)
-        save_policy(policy, part)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        part.rename(self.folder)
+        if self._writes:
+            shutil.rmtree(part, ignore_errors=True)
+        policy.save(part, writes=self._writes)
+        if self._writes:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            part.rename(self.folder)
 
     def state(self) -> dict[str, Any]:
         return {"score": self.score, "step": self.step}

@@ -362,7 +362,10 @@ def cheat_table(found: RedTeamReport, title: str) -> Table:
     return table
 
 
-def training_options(config: str, settings: list[str], out: Path, resume: bool) -> RunConfig:
+def training_options(config: str, settings: list[str], out: Path, resume: bool, alone: bool = True) -> RunConfig:
+    """The config of a training command; `alone`: one that several processes do not share."""
+    if alone and os.environ.get("WORLD_SIZE", "1") != "1":
+        raise UserError("several processes were started, and of all commands only `train ppo` shares its work; start one.")
     chosen = load_config(config, settings)
     if os.environ.get("RANK", "0") == "0":  # of several processes the first; it may have begun to write when the others look
         empty_or_resumed(out, resume)
@@ -391,7 +394,7 @@ def ppo(base: Base, out: Out, config: ConfigName = "quickstart", settings: Setti
     from sandbox_rl.ppo import train_ppo
     from sandbox_rl.progress import LiveProgress
 
-    chosen = training_options(config, settings, out, resume)
+    chosen = training_options(config, settings, out, resume, alone=False)
     suite = load_suite(chosen.suite)
     train, validation = suite.split("train"), suite.split("validation")
     with grader_of(chosen, out) as grader, LiveProgress(screen) as live:

@@ -48,6 +48,10 @@ class ModelConfig(_Section):
     """Tokens in one pass, padding included, in place of micro_batch_size: sequences of like length go together; none: by size."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Of matrix products, in sampling and training; weights, sums and losses are float32 either way."""
+    generator: Literal["own", "transformers", "vllm"] = "own"
+    """Who samples: the own loop, `generate` of transformers for models that it does not read, or vLLM on a GPU."""
+    offload_reference: bool = False
+    """Keep the reference's weights in the machine's memory, and on the GPU only while it is asked."""
     critic: Literal["shared", "separate"] = "shared"
     """Whether the value head sits on the policy's trunk or on a second one that starts as its copy."""
     lora: LoRAConfig | None = None

@@ -38,7 +38,7 @@ def train_dpo(
         )
     pairs = read_jsonl(pairs_file, Pair)
     policy = policy_to_train(base, config.model, config.seed)
-    reference = Reference(policy, base)
+    reference = Reference(policy, base, offload=config.model.offload_reference)
     policy.value_head.requires_grad_(False)
     optimizer = torch.optim.AdamW(policy.trainable, lr=config.dpo.learning_rate, weight_decay=0.0, fused=True)
     batches = _batches(config, len(pairs))

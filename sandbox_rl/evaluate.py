@@ -11,7 +11,7 @@ from sandbox_rewards.grading import Grader
 from sandbox_tasks.task import Task
 
 from sandbox_rl.config import RunConfig
-from sandbox_rl.generation import generate
+from sandbox_rl.generators import generator
 from sandbox_rl.policy import Policy
 from sandbox_rl.run_folder import Randomness
 from sandbox_rl.statistics import mean, pass_at_k
@@ -53,7 +53,7 @@ def evaluate(config: RunConfig, policy: Policy, tasks: Sequence[Task], grader: G
     """Sample `config.eval.samples_per_task` answers a task and grade them."""
     n = config.eval.samples_per_task
     asked = [task for task in tasks for _ in range(n)]
-    samples = generate(
+    samples = generator(config.model)(
         policy, [task.prompt for task in asked], temperature=config.eval.temperature,
         luck=Randomness(seed).uniforms(len(asked), config.model.max_new_tokens),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Sampling answers: token ids and the log-probabilities that they were sampled with.
+"""The own loop that samples answers: token ids and the log-probabilities that they were sampled with.
 
 Plain sampling at the given temperature, no top-k or top-p: what is recorded is the distribution that PPO's ratio needs.
 Nothing is decoded and encoded again on the way to training. Each answer's luck is its own row of numbers, drawn beforehand, so
@@ -68,13 +68,14 @@ class _Decoding:
         """Number of the answer that each row of the batch is; the batch holds some that have ended, too."""
 
     def samples(self) -> list[Sample]:
-        policy, eos = self._policy, self._policy.tokenizer.eos_token_id
+        policy = self._policy
+        ends = torch.tensor(sorted(policy.end_ids), device=policy.device)
         hidden, cache, attention = self._read_prompts()
         ended = torch.zeros(len(self._rows), dtype=torch.bool, device=policy.device)
         for place in range(self._luck.shape[1]):
             tokens, logprobs = _drawn(policy.logits(hidden), self._temperature, self._luck[self._rows, place])
             self._note(tokens, logprobs, policy.value_of(hidden), ended)
-            ended = ended | (tokens == eos)
+            ended = ended | torch.isin(tokens, ends)
             going = (~ended).nonzero().squeeze(-1)
             if len(going) == 0:
                 break
@@ -83,13 +84,13 @@ class _Decoding:
                 self._rows, attention, tokens, ended = self._rows[going], attention[going], tokens[going], ended[going]
             attention = torch.cat([attention, attention.new_ones(len(attention), 1)], dim=1)
             hidden = self._forward(tokens[:, None], attention, cache)
-        return [self._sample(row, eos) for row in range(len(self._prompts))]
+        return [self._sample(row) for row in range(len(self._prompts))]
 
     def _read_prompts(self) -> tuple[Tensor, DynamicCache, Tensor]:
         """State after each prompt (rows, h), the cache of its tokens, and its mask; each distinct prompt is read once."""
         distinct = list({tuple(prompt): prompt for prompt in self._prompts}.values())
         place = {tuple(prompt): number for number, prompt in enumerate(distinct)}
-        ids, attention = _left_padded(distinct, self._policy.tokenizer.pad_token_id, self._policy.device)
+        ids, attention = left_padded(distinct, self._policy.tokenizer.pad_token_id, self._policy.device)
         cache = _roomy_cache(self._policy.lm.config, ids.shape[1] + self._luck.shape[1])
         hidden = self._forward(ids, attention, cache)
         which = torch.tensor([place[tuple(prompt)] for prompt in self._prompts], device=self._policy.device)
@@ -115,10 +116,11 @@ class _Decoding:
                 self._logprobs[row].append(logprob)
                 self._values[row].append(value)
 
-    def _sample(self, row: int, eos: int) -> Sample:
-        answer = self._answers[row]
-        text = self._policy.tokenizer.decode(answer, skip_special_tokens=True)
-        return Sample(self._prompts[row], answer, self._logprobs[row], self._values[row], answer[-1] == eos, text)
+    def _sample(self, row: int) -> Sample:
+        answer, policy = self._answers[row], self._policy
+        finished = answer[-1] in policy.end_ids
+        text = policy.tokenizer.decode(answer, skip_special_tokens=True)
+        return Sample(self._prompts[row], answer, self._logprobs[row], self._values[row], finished, text)
 
 
 def _drawn(logits: Tensor, temperature: float, luck: Tensor) -> tuple[Tensor, Tensor]:
@@ -182,7 +184,7 @@ def _cache_argument(model: Any) -> str:
     return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
 
 
-def _left_padded(prompts: list[list[int]], pad: int, device: torch.device) -> tuple[Tensor, Tensor]:
+def left_padded(prompts: list[list[int]], pad: int, device: torch.device) -> tuple[Tensor, Tensor]:
     length = max(map(len, prompts))
     ids = torch.tensor([[pad] * (length - len(p)) + p for p in prompts], device=device)
     attention = torch.tensor([[0] * (length - len(p)) + [1] * len(p) for p in prompts], device=device)

@@ -13,7 +13,8 @@ from sandbox_rewards.grading import Grader
 from sandbox_tasks.task import Task
 
 from sandbox_rl.config import RunConfig
-from sandbox_rl.generation import Sample, generate
+from sandbox_rl.generation import Sample
+from sandbox_rl.generators import generator
 from sandbox_rl.policy import load_policy
 from sandbox_rl.progress import Report
 from sandbox_rl.run_folder import Randomness, RunFolder, write_atomically
@@ -55,7 +56,7 @@ def sample_pairs(
     tokens, sandbox_seconds, chunk = 0, 0.0, 32
     for start in range(0, len(tasks), chunk):
         asked = [task for task in tasks[start : start + chunk] for _ in range(config.pairs.samples_per_prompt)]
-        samples = generate(
+        samples = generator(config.model)(
             policy, [t.prompt for t in asked], temperature=config.pairs.temperature,
             luck=chance.uniforms(len(asked), config.model.max_new_tokens),
         )  # fmt: skip

@@ -18,7 +18,9 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from sandbox_rl.allocator import keep_freed_memory
 from sandbox_rl.config import LoRAConfig, ModelConfig
+from sandbox_rl.sharding import full, full_state
 
 VALUE_HEAD = "value_head.safetensors"
 PART = 256
@@ -40,6 +42,7 @@ class Policy(nn.Module):
         self._dtype = torch.float32
         self._checkpoints = False
         self._adapted: tuple[Any] | None = None
+        keep_freed_memory()
         self.eval()  # dropout stays off, in training too: ratios compare like with like
 
     @property
@@ -100,18 +103,30 @@ class Policy(nn.Module):
                 module.attention_dropout = 0.0
         self._checkpoints = True
 
-    def save_weights(self, folder: Path) -> None:
-        """All of them, or the adapter's, which names its base."""
-        (self._adapted[0] if self._adapted else self.lm).save_pretrained(folder)
+    def save(self, folder: Path, *, writes: bool) -> None:
+        """Model (or its adapter alone, which names its base), tokenizer and value head. All processes of a run call this, and the
+        one that `writes` does."""
+        model = self._adapted[0] if self._adapted else self.lm
+        weights, head = full_state(model), full_state(self.value_head)
+        if writes:
+            model.save_pretrained(folder, state_dict=weights)
+            self.tokenizer.save_pretrained(folder)
+            save_file(head, folder / VALUE_HEAD)
 
     def trained(self) -> dict[str, Tensor]:
         """What training changes, by name: all weights, or adapter and value head."""
         names = {name for name, parameter in self.named_parameters() if parameter.requires_grad}
-        return {name: value for name, value in self.state_dict().items() if name in names}
+        return {name: full(value) for name, value in self.state_dict().items() if name in names}
 
     @property
     def device(self) -> torch.device:
         return torch.device(self.lm.device)
+
+    @property
+    def end_ids(self) -> set[int]:
+        """Tokens that end an answer: the tokenizer's, and those that the model's makers name (an end of turn)."""
+        named = self.lm.generation_config.eos_token_id if self.lm.generation_config else None
+        return {self.tokenizer.eos_token_id, *([named] if isinstance(named, int) else named or [])}
 
     def encode_prompt(self, prompt: str) -> list[int]:
         """Token ids of a prompt: the chat template once where there is one, else the text and a newline."""
@@ -180,18 +195,27 @@ def _deprecations_of_others() -> Iterator[None]:
 
 
 class Reference:
-    """What a policy is held against: its own weights without their adapter, or a second copy of the base."""
+    """What a policy is held against: its own weights without their adapter, or a second copy of the base.
 
-    def __init__(self, policy: Policy, base: str | Path) -> None:
+    `offload`: the copy stays in the machine's memory, and is on the GPU while it is asked.
+    """
+
+    def __init__(self, policy: Policy, base: str | Path, *, offload: bool = False) -> None:
         self._policy = policy
         self._copy = None if policy.has_adapter else load_policy(base)
+        self._home = torch.device("cpu") if offload else policy.device
+        if self._copy:
+            self._copy.to(self._home)
 
     def __enter__(self) -> Policy:
-        self._open = self._policy.as_reference() if self._copy is None else contextlib.nullcontext(self._copy)
+        frozen = self._copy.to(self._policy.device) if self._copy else None
+        self._open = contextlib.nullcontext(frozen) if frozen else self._policy.as_reference()
         return self._open.__enter__()
 
     def __exit__(self, *error: Any) -> None:
         self._open.__exit__(*error)
+        if self._copy:
+            self._copy.to(self._home)
 
 
 class Scores(NamedTuple):
@@ -320,10 +344,8 @@ def _forget_quantization(lm: Any) -> None:
 
 
 def save_policy(policy: Policy, folder: Path) -> None:
-    """Write model (or its adapter alone), tokenizer and value head as a folder that transformers (and peft) loads too."""
-    policy.save_weights(folder)
-    policy.tokenizer.save_pretrained(folder)
-    save_file(policy.value_head.state_dict(), folder / VALUE_HEAD)
+    """Write a policy as a folder that transformers (and peft) loads too."""
+    policy.save(folder, writes=True)
 
 
 def new_tiny_policy(texts: Iterable[str], seed: int, vocabulary: int = 360) -> Policy:

@@ -22,7 +22,8 @@ from sandbox_rl.config import PPOConfig, RunConfig
 from sandbox_rl.errors import TrainingError, UserError
 from sandbox_rl.evaluate import evaluate
 from sandbox_rl.fingerprint import digest, fingerprint
-from sandbox_rl.generation import Sample, generate
+from sandbox_rl.generation import Sample
+from sandbox_rl.generators import generator
 from sandbox_rl.kl import KINDS, adapted, k3, kl_loss
 from sandbox_rl.losses import kept, policy_loss, token_weights, value_loss
 from sandbox_rl.monitors import Monitors
@@ -31,6 +32,7 @@ from sandbox_rl.policy import Batch, Policy, Reference, chunks, make_batch, micr
 from sandbox_rl.processes import Processes
 from sandbox_rl.progress import Report
 from sandbox_rl.run_folder import Randomness, RunFolder
+from sandbox_rl.sharding import full, optimizer_state, restore_optimizer, shard, whole
 from sandbox_rl.statistics import mean
 
 
@@ -87,12 +89,17 @@ def train_ppo(
     if finished:
         return best.folder
     policy = policy_to_train(base, config.model, config.seed)
-    reference = Reference(policy, base)
-    optimizer = torch.optim.AdamW(policy.trainable, lr=config.ppo.learning_rate, weight_decay=0.0, fused=True)
-    chance = Randomness(config.seed)
+    reference = Reference(policy, base, offload=config.model.offload_reference)
     state = run.newest() if resume else None
     processes.wait()
-    first = _restore(state, policy, optimizer, chance, best)
+    if state:
+        policy.load_state_dict(state["policy"], strict=False)
+    if processes.sharded:
+        shard(policy, set(policy.lm._no_split_modules), processes.count, policy.device)
+        _idle_pass(policy)
+    optimizer = torch.optim.AdamW(policy.trainable, lr=config.ppo.learning_rate, weight_decay=0.0, fused=True)
+    chance = Randomness(config.seed)
+    first = _restore(state, optimizer, chance, best)
     kl_coefficient: float = state["kl_coefficient"] if state else config.ppo.kl_coefficient
     canaries = Canaries(train, grader, config.ppo.canaries, path)
     monitors = Monitors(config.monitors)
@@ -106,12 +113,14 @@ def train_ppo(
         rewards = [sample["reward"] for sample in samples if sample["reward"] is not None]
         alarms = metrics["alarms"] = monitors.watch(metrics, [sample["text"] for sample in samples], rewards)
         stopping = monitors.stopping(alarms)
-        metrics |= {"inputs": digest(samples), "weights": fingerprint(policy.trainable)}
+        with whole(policy):
+            metrics |= {"inputs": digest(samples), "weights": fingerprint(policy.trainable)}
         if config.ppo.kl_target and metrics["no_verdict"] < metrics["completions"]:
             kl_coefficient = adapted(kl_coefficient, metrics["kl"], config.ppo.kl_target)
         if step % config.ppo.validate_every == 0 or step == config.ppo.steps:
-            found = evaluate(config, policy, validation, grader, config.seed).pass_rate() if processes.main else 0.0
-            metrics["validation_pass_rate"] = processes.from_main(found)
+            with whole(policy):
+                found = evaluate(config, policy, validation, grader, config.seed).pass_rate() if processes.main else 0.0
+                metrics["validation_pass_rate"] = processes.from_main(found)
             best.offer(policy, metrics["validation_pass_rate"], step)
         run.log({"phase": "ppo", "step": step, **metrics})
         run.log_samples([{"step": step, **sample} for sample in samples])
@@ -119,7 +128,7 @@ def train_ppo(
         if processes.main:
             report(phase="PPO", step=step, total=config.ppo.steps, **shown)
         if step % config.ppo.validate_every == 0 or canaries.rewarded or stopping:
-            run.save(step, {"policy": policy.trained(), "optimizer": optimizer.state_dict(), "chance": chance.state(),
+            run.save(step, {"policy": policy.trained(), "optimizer": optimizer_state(optimizer), "chance": chance.state(),
                             "best": best.state(), "kl_coefficient": kl_coefficient, "monitors": monitors.state()})  # fmt: skip
         canaries.stop_if_rewarded()
         if stopping:
@@ -140,11 +149,12 @@ def ppo_step(
     asked = [drawn[number] for number in numbers]
     luck = chance.uniforms(len(drawn) * settings.samples_per_prompt, config.model.max_new_tokens)
     own = slice(mine.start * settings.samples_per_prompt, mine.stop * settings.samples_per_prompt)
-    with phases("generate"):
-        samples = generate(policy, [task.prompt for task in asked], temperature=settings.temperature, luck=luck[own])
+    with whole(policy), phases("generate"):
+        sample = generator(config.model)
+        samples = sample(policy, [task.prompt for task in asked], temperature=settings.temperature, luck=luck[own])
     with ThreadPoolExecutor(1) as beside:
         grading = beside.submit(grader.grade, asked, [sample.text for sample in samples])
-        with phases("score"):
+        with whole(policy), phases("score"):
             scored = score_samples(config, policy, reference, samples)
         with phases("grade"):  # what is left of it
             grades = grading.result()
@@ -311,15 +321,24 @@ def _minibatch(
     counts = processes.sum(torch.stack([mask.sum(), (mask.sum(1) > 0).sum()]))
     optimizer.zero_grad()
     passes = micro_batches(rollout.batch.lengths, rows, config.model)
+    idle = max(processes.together([len(passes)])) - len(passes) if processes.sharded else 0
     parts = [backward(config, policy, rollout.rows(part), counts, step, kl_coefficient) for part in passes]
+    for _ in range(idle):
+        _idle_pass(policy)
     processes.sum_gradients(policy.trainable)
-    norm = torch.nn.utils.clip_grad_norm_(policy.trainable, config.ppo.max_grad_norm)
+    norm = full(torch.nn.utils.clip_grad_norm_(policy.trainable, config.ppo.max_grad_norm))
     if not torch.isfinite(norm):
         raise TrainingError(f"PPO's gradient is {float(norm)} at step {step}; the weights are unchanged. {_CALMER}")
     optimizer.step()
     summed = processes.sum(torch.tensor([[part[name] for name in FIGURES] for part in parts or [_NOTHING]]).sum(0))
     ratio_error = max(processes.together([max((part["ratio_error"] for part in parts), default=0.0)]))
     return dict(zip(FIGURES, summed.tolist(), strict=True)) | {"gradient_norm": float(norm), "ratio_error": ratio_error}
+
+
+def _idle_pass(policy: Policy) -> None:
+    """A pass forward and backward that adds nothing, for a process that has none of its own while others have one."""
+    scores = policy(make_batch([([0], [0])], 0, policy.device))
+    (0 * (scores.logprobs.sum() + scores.values.sum())).backward()
 
 
 FIGURES = ("policy_loss", "value_loss", "entropy", "clip_fraction", "moved")
@@ -365,17 +384,12 @@ def backward(
 
 
 def _restore(
-    state: dict[str, Any] | None,
-    policy: Policy,
-    optimizer: torch.optim.Optimizer,
-    chance: Randomness,
-    best: BestPolicy,
-) -> int:
+    state: dict[str, Any] | None, optimizer: torch.optim.Optimizer, chance: Randomness, best: BestPolicy
+) -> int:  # fmt: skip
     """Go on where a checkpoint left off; gives its step, 0 without one."""
     if state is None:
         return 0
-    policy.load_state_dict(state["policy"], strict=False)
-    optimizer.load_state_dict(state["optimizer"])
+    restore_optimizer(optimizer, state["optimizer"])
     chance.restore(state["chance"])
     best.restore(state["best"])
     return int(state["step"])

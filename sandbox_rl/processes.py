@@ -1,6 +1,7 @@
 """The processes of one run, as accelerate (or torchrun) started them; a run that nothing started so has one.
 
-Each process holds all weights, samples and grades the answers to its own prompts, and computes the gradient of its own rows.
+Each process holds all weights (or, by FSDP, its share of them), samples and grades the answers to its own prompts, and computes
+the gradient of its own rows.
 Gradients are summed, never averaged: every loss is divided by counts of the whole minibatch, so the sum is what one process
 would have computed, whoever holds how many rows.
 """
@@ -15,12 +16,16 @@ from accelerate import PartialState
 from accelerate.utils import broadcast_object_list, gather_object, reduce
 from torch import Tensor
 
+from sandbox_rl.sharding import sharding_wanted
+
 
 class Processes:
     """This process among the others."""
 
     def __init__(self) -> None:
         self._state = PartialState(cpu=not torch.cuda.is_available())
+        self.sharded = self.count > 1 and sharding_wanted()
+        """Whether each holds but a share of the weights."""
 
     @property
     def main(self) -> bool:
@@ -52,8 +57,8 @@ class Processes:
         return value if self.count == 1 else broadcast_object_list([value])[0]
 
     def sum_gradients(self, parameters: Iterable[torch.nn.Parameter]) -> None:
-        """Give every process the sum of all gradients; one without rows of a minibatch adds nothing."""
-        if self.count == 1:
+        """Give every process the sum of all gradients; one without rows of a minibatch adds nothing. FSDP sums its own."""
+        if self.count == 1 or self.sharded:
             return
         for parameter in parameters:
             if parameter.requires_grad:

@@ -41,19 +41,29 @@ class OddLengths:
                 for t, r in zip(tasks, rewards)]
 
 config = RunConfig.model_validate({**SETTINGS, "ppo": {**SETTINGS["ppo"], "estimator": sys.argv[3]}})
-train_ppo(config, Path(sys.argv[1]), TASKS, TASKS, OddLengths(), Path(sys.argv[2]), resume=sys.argv[4] == "resume",
-          report=lambda **_: None)
+def report(**told):
+    if sys.argv[4] == "stop" and told["step"] == 3:
+        sys.exit("stopped after the checkpoint")
+
+train_ppo(config, Path(sys.argv[1]), TASKS, TASKS, OddLengths(), Path(sys.argv[2]), resume=sys.argv[4] == "resume", report=report)
 """
 
 
-def trained(base: Path, folder: Path, processes: int, estimator: str) -> list[dict[str, Any]]:
+FSDP = {"ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": "2"}
+"""What `accelerate launch --use_fsdp --fsdp_version 2` tells its processes."""
+
+
+def trained(
+    base: Path, folder: Path, processes: int, estimator: str, how: str = "new", sharded: bool = False
+) -> list[dict[str, Any]]:
     """Metrics of a run by that many processes."""
     program = folder.parent / "program.py"
     program.write_text(PROGRAM)
     launcher = ["-m", "torch.distributed.run", "--nproc-per-node", str(processes), "--standalone"] if processes > 1 else []
     paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
-    command = [sys.executable, *launcher, str(program), str(base), str(folder), estimator, "new"]
+    command = [sys.executable, *launcher, str(program), str(base), str(folder), estimator, how]
     environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
+    environment |= FSDP if sharded else {}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
@@ -61,11 +71,34 @@ def trained(base: Path, folder: Path, processes: int, estimator: str) -> list[di
 
 @pytest.mark.parametrize("estimator", ["gae", "grpo", "reinforce_pp"])
 def test_two_processes_give_the_losses_of_one(tmp_path: Path, estimator: str) -> None:
-    base = tmp_path / "base"
+    base = a_base(tmp_path / "base")
+    one, two = (trained(base, tmp_path / f"run-{n}", n, estimator) for n in (1, 2))
+    assert_the_same(one, two, tmp_path)
+
+
+def test_weights_shared_out_by_fsdp_give_the_losses_of_one_process(tmp_path: Path) -> None:
+    base = a_base(tmp_path / "base")
+    one, two = trained(base, tmp_path / "run-1", 1, "gae"), trained(base, tmp_path / "run-2", 2, "gae", sharded=True)
+    assert_the_same(one, two, tmp_path)
+
+
+def test_a_checkpoint_of_sharded_weights_goes_on_in_one_process(tmp_path: Path) -> None:
+    base = a_base(tmp_path / "base")
+    whole = trained(base, tmp_path / "run-1", 1, "gae")
+    with pytest.raises(AssertionError, match="stopped after the checkpoint"):
+        trained(base, tmp_path / "run-2", 2, "gae", how="stop", sharded=True)
+    resumed = trained(base, tmp_path / "run-2", 1, "gae", how="resume")
+    assert_the_same(whole, resumed, tmp_path)
+
+
+def a_base(folder: Path) -> Path:
     policy = new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0)
     policy.value_head.weight.data.normal_(generator=torch.Generator().manual_seed(1), std=0.1)
-    save_policy(policy, base)
-    one, two = (trained(base, tmp_path / f"run-{n}", n, estimator) for n in (1, 2))
+    save_policy(policy, folder)
+    return folder
+
+
+def assert_the_same(one: list[dict[str, Any]], two: list[dict[str, Any]], tmp_path: Path) -> None:
     assert [line["inputs"] for line in one] == [line["inputs"] for line in two]
     assert len(one) == len(two) == 3
     for mine, other in zip(one, two, strict=True):
