@@ -28,8 +28,8 @@ class BestPolicy:
         """
         if math.isnan(score):
             raise TrainingError(
-                f"no answer to the validation split got a verdict at step {step}, so no policy can be chosen; "
-                "mend the sandbox (`sandbox-rl doctor` says what works) and resume."
+                f"no answer to the validation split was judged right or wrong at step {step}, so no policy can be chosen; mend "
+                "the sandbox (`sandbox-rl doctor` says what works), or give its tasks tests (a score never passes), and resume."
             )
         if score <= self.score:
             return

@@ -429,13 +429,17 @@ def reward_model(
     settings: Settings = [],
     resume: Resume = False,
 ) -> None:
-    """A reward model on pairs of graded answers; tasks name it as the source `reward_model`."""
+    """A reward model on pairs of graded answers; tasks name it as the source `reward_model`, and PPO as ppo.reward_model."""
+    from sandbox_rl.calibration import HeldOut
     from sandbox_rl.progress import LiveProgress
+    from sandbox_rl.report import write_scorer_report
     from sandbox_rl.reward_model import train_reward_model
 
     chosen = training_options(config, settings, out, resume)
     with LiveProgress(screen) as live:
         said(train_reward_model(chosen, base, pairs, out, resume=resume, report=live))
+    figures = HeldOut.model_validate_json((out / "done.json").read_text())
+    screen.print(f"report: {write_scorer_report(figures, out)}", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -1,4 +1,7 @@
-"""The comparison: one base, DPO and PPO from it on the same tasks, several seeds, one report."""
+"""The comparison: one base, DPO and PPO from it on the same tasks, several seeds, one report.
+
+With `compare.learned_reward` there is a fourth arm, PPO on the score of a reward model that is trained on DPO's pairs.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,18 @@ from sandbox_rewards.grading import Grader
 from sandbox_tasks.leaks import find_leaks
 from sandbox_tasks.suite import TaskSuite, load_suite
 
-from sandbox_rl.comparison import Arm, Comparison, Shown, conclude, estimate, estimate_rate, rates
+from sandbox_rl.calibration import HeldOut
+from sandbox_rl.comparison import (
+    Arm,
+    Comparison,
+    Shown,
+    called,
+    conclude,
+    estimate,
+    estimate_rate,
+    over_optimisation,
+    rates,
+)
 from sandbox_rl.config import RunConfig
 from sandbox_rl.dpo import train_dpo
 from sandbox_rl.environment import environment
@@ -25,10 +39,14 @@ from sandbox_rl.pairs import sample_pairs
 from sandbox_rl.policy import load_policy
 from sandbox_rl.ppo import train_ppo
 from sandbox_rl.progress import Report
+from sandbox_rl.reward_model import train_reward_model
 from sandbox_rl.run_folder import write_atomically
 from sandbox_rl.sft import train_sft
 
-ARMS = ("base", "dpo", "ppo")
+PHASES = {"base": ("sft",), "dpo": ("pairs", "dpo"), "ppo": ("ppo",), "ppo_learned": ("pairs", "reward_model", "ppo_learned")}
+"""Each arm's phases: what it costs."""
+SAMPLING = {"pairs": "pairs/done.json", "ppo": "ppo/metrics.jsonl", "ppo_learned": "ppo_learned/metrics.jsonl"}
+"""Where phases that sample say how much."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +69,14 @@ class SeedRun:
         pairs = self._timed("pairs", lambda: sample_pairs(config, base, train, grader, path / "pairs", **options))
         dpo = self._timed("dpo", lambda: train_dpo(config, base, pairs, validation, grader, path / "dpo", **options))
         ppo = self._timed("ppo", lambda: train_ppo(config, base, train, validation, grader, path / "ppo", **options))
-        return {name: self._evaluated(name, folder) for name, folder in zip(ARMS, (base, dpo, ppo), strict=True)}
+        policies = {"base": base, "dpo": dpo, "ppo": ppo}
+        if config.compare.learned_reward:
+            scorer = self._timed("reward_model", lambda: train_reward_model(config, base, pairs, self._scorer, **options))
+            learned = config.model_copy(update={"ppo": config.ppo.model_copy(update={"reward_model": str(scorer.resolve())})})
+            policies["ppo_learned"] = self._timed(
+                "ppo_learned", lambda: train_ppo(learned, base, train, validation, grader, path / "ppo_learned", **options)
+            )
+        return {name: self._evaluated(name, folder) for name, folder in policies.items()}
 
     def _timed(self, phase: str, work: Callable[[], Path]) -> Path:
         """Run a phase; its wall time is kept when it was done now, in one go or in several."""
@@ -65,6 +90,12 @@ class SeedRun:
         finally:
             write_atomically(clock, json.dumps(before + time.perf_counter() - started).encode())
 
+    def sampled(self, *phases: str) -> dict[str, Any]:
+        """What phases sampled and graded."""
+        files = [self.path / SAMPLING[phase] for phase in phases if phase in SAMPLING]
+        lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+        return {key: sum(line.get(key, 0) for line in lines) for key in ("completions", "tokens", "sandbox_seconds")}
+
     def seconds(self, *phases: str) -> float:
         return sum(float(json.loads((self.path / f"{phase}.seconds.json").read_text())) for phase in phases)
 
@@ -77,6 +108,15 @@ class SeedRun:
         write_atomically(kept, found.model_dump_json().encode())
         self.report(phase=f"test {name}", step=1, total=1, pass_rate=found.pass_rate())
         return found
+
+    @property
+    def _scorer(self) -> Path:
+        return self.path / "reward_model"
+
+    def scorer_figures(self) -> HeldOut | None:
+        """The reward model's figures on held-out pairs, where the run has one."""
+        file = self._scorer / "done.json"
+        return HeldOut.model_validate_json(file.read_text()) if file.exists() else None
 
     def metrics(self, arm: str) -> list[dict[str, Any]]:
         file = self.path / arm / "metrics.jsonl"
@@ -133,24 +173,24 @@ def _put_together(
     command: str,
 ) -> Comparison:
     k = min(config.eval.k, config.eval.samples_per_task)
-    evaluations = {name: [result[name] for result in results] for name in ARMS}
-    arms = [_arm(name, evaluations[name], runs, k) for name in ARMS]
-    table = {name: rates(evaluations[name]) for name in ARMS}
-    wanted = (("ppo", "dpo"), ("ppo", "base"), ("dpo", "base"))
-    differences = {f"{a} - {b}": estimate(table[a] - table[b]) for a, b in wanted}
+    evaluations = {name: [result[name] for result in results] for name in results[0]}
+    arms = [_arm(name, evaluations[name], runs, k) for name in evaluations]
+    table = {name: rates(evaluations[name]) for name in evaluations}
+    wanted = (("ppo", "dpo"), ("ppo", "base"), ("dpo", "base"), ("ppo", "ppo_learned"), ("ppo_learned", "base"))
+    differences = {f"{a} - {b}": estimate(table[a] - table[b]) for a, b in wanted if a in table and b in table}
+    curves = {arm: [run.metrics(arm) for run in runs] for arm in evaluations if arm != "base"}
     return Comparison(
         title=config.title, command=command, k=k, tasks=len(suite.split("test")), samples_per_task=config.eval.samples_per_task,
         seeds=[run.config.seed for run in runs], arms=arms, differences=differences,
-        curves={arm: [run.metrics(arm) for run in runs] for arm in ("dpo", "ppo")},
+        curves=curves, scorers=[figures for run in runs if (figures := run.scorer_figures())],
         gallery=_gallery(suite, results[0]), warnings=leaks + _warnings(arms, runs), config=config.model_dump(),
-        conclusion=conclude(arms, differences, len(runs)), environment=environment(),
+        conclusion=conclude(arms, differences, len(runs)) + over_optimisation(curves), environment=environment(),
         peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     )  # fmt: skip
 
 
 def _arm(name: str, evaluations: list[Evaluation], runs: list[SeedRun], k: int) -> Arm:
-    phases = {"base": ("sft",), "dpo": ("pairs", "dpo"), "ppo": ("ppo",)}[name]
-    costs = [_cost(name, run) for run in runs]
+    costs = [run.sampled(*PHASES[name]) for run in runs]
     verdicts: dict[str, int] = {}
     for evaluation in evaluations:
         for verdict, count in evaluation.verdicts().items():
@@ -160,16 +200,8 @@ def _arm(name: str, evaluations: list[Evaluation], runs: list[SeedRun], k: int) 
         per_seed=[e.pass_rate() for e in evaluations], verdicts=verdicts,
         completions=sum(c["completions"] for c in costs) // len(runs), tokens=sum(c["tokens"] for c in costs) // len(runs),
         sandbox_seconds=sum(c["sandbox_seconds"] for c in costs) / len(runs),
-        wall_seconds=sum(run.seconds(*phases) for run in runs) / len(runs),
+        wall_seconds=sum(run.seconds(*PHASES[name]) for run in runs) / len(runs),
     )  # fmt: skip
-
-
-def _cost(name: str, run: SeedRun) -> dict[str, Any]:
-    """What training an arm sampled and graded."""
-    if name == "base":
-        return {"completions": 0, "tokens": 0, "sandbox_seconds": 0.0}
-    lines = run.metrics("ppo") if name == "ppo" else [json.loads((run.path / "pairs" / "done.json").read_text())]
-    return {key: sum(line[key] for line in lines) for key in ("completions", "tokens", "sandbox_seconds")}
 
 
 def _warnings(arms: list[Arm], runs: list[SeedRun]) -> list[str]:
@@ -180,20 +212,24 @@ def _warnings(arms: list[Arm], runs: list[SeedRun]) -> list[str]:
         if missing:
             said.append(f"{missing} test answers of {arm.name} have no verdict (our fault); they count neither way.")
     for run in runs:
-        lines = run.metrics("ppo")
-        for monitor in sorted({name for line in lines for name in line.get("alarms", ())}):
-            first = next(line for line in lines if monitor in line.get("alarms", ()))
-            said.append(f"Seed {run.config.seed}: PPO's monitor `{monitor}` at step {first['step']}: {first['alarms'][monitor]}")
-        lost = sum(line["no_verdict"] for line in lines)
-        if lost:
-            said.append(
-                f"Seed {run.config.seed}: {lost} training answers of PPO had no verdict and were left out of the updates."
-            )
-        cut = lines[-1]["unfinished"]
-        if cut > 0.05:
-            said.append(
-                f"Seed {run.config.seed}: {cut:.0%} of PPO's last answers were cut at {run.config.model.max_new_tokens} tokens."
-            )
+        for arm in arms:
+            if arm.name.startswith("ppo"):
+                said += _warnings_of_ppo(called(arm.name), run.metrics(arm.name), run.config)
+    return said
+
+
+def _warnings_of_ppo(name: str, lines: list[dict[str, Any]], config: RunConfig) -> list[str]:
+    """Of the metrics of one seed's PPO, called `name`."""
+    said = []
+    for monitor in sorted({name for line in lines for name in line.get("alarms", ())}):
+        first = next(line for line in lines if monitor in line.get("alarms", ()))
+        said.append(f"Seed {config.seed}: monitor `{monitor}` of {name} at step {first['step']}: {first['alarms'][monitor]}")
+    lost = sum(line.get("no_verdict", 0) for line in lines)
+    if lost:
+        said.append(f"Seed {config.seed}: {lost} training answers of {name} had no verdict and were left out of the updates.")
+    cut = lines[-1]["unfinished"]
+    if cut > 0.05:
+        said.append(f"Seed {config.seed}: {cut:.0%} of {name}'s last answers were cut at {config.model.max_new_tokens} tokens.")
     return said
 
 
@@ -201,7 +237,7 @@ def _gallery(suite: TaskSuite, result: dict[str, Evaluation]) -> list[Shown]:
     """The first answer of each arm to a few tasks, those first on which the arms differ."""
     shown = []
     for index, task in enumerate(suite.split("test")):
-        answers = {name: result[name].tasks[index] for name in ARMS}
+        answers = {name: evaluation.tasks[index] for name, evaluation in result.items()}
         pairs = {name: (a.texts[0], a.grades[0].verdict.value) for name, a in answers.items()}
         shown.append(Shown(task_id=task.id, prompt=task.prompt, answers=pairs))
     shown.sort(key=lambda s: len({verdict for _, verdict in s.answers.values()}), reverse=True)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel
 
+from sandbox_rl.calibration import HeldOut
 from sandbox_rl.evaluate import Evaluation
-from sandbox_rl.statistics import bootstrap_interval
+from sandbox_rl.statistics import bootstrap_interval, mean
+
+Metrics = dict[str, Any]
+"""A metrics line."""
 
 
 class Estimate(BaseModel):
@@ -56,8 +60,10 @@ class Comparison(BaseModel):
     arms: list[Arm]
     differences: dict[str, Estimate]
     """`a - b` -> difference of pass@1 on the same tasks and seeds."""
-    curves: dict[str, list[list[dict[str, Any]]]]
+    curves: dict[str, list[list[Metrics]]]
     """Arm -> seed -> metrics lines."""
+    scorers: list[HeldOut] = []
+    """Figures of each seed's reward model on held-out pairs, where an arm learns from one."""
     gallery: list[Shown]
     warnings: list[str]
     conclusion: list[str]
@@ -90,6 +96,8 @@ def conclude(arms: list[Arm], differences: dict[str, Estimate], seeds: int) -> l
     """Plain sentences, each from one figure by one rule: an interval that holds 0 shows no difference."""
     by_name = {arm.name: arm for arm in arms}
     said = [_against(name.split(" - ")[0], "base", d) for name, d in differences.items() if name.endswith(" - base")]
+    if "ppo - ppo_learned" in differences:
+        said.append(_against("PPO with executed reward", "PPO with learned reward", differences["ppo - ppo_learned"]))
     if "ppo - dpo" in differences:
         ppo, dpo = by_name["ppo"], by_name["dpo"]
         said.insert(0, _against("PPO", "DPO", differences["ppo - dpo"]))
@@ -104,8 +112,54 @@ def conclude(arms: list[Arm], differences: dict[str, Estimate], seeds: int) -> l
     return said
 
 
+def called(name: str) -> str:
+    """An arm's name in a sentence."""
+    return {"dpo": "DPO", "ppo": "PPO", "ppo_learned": "PPO with learned reward"}.get(name, name)
+
+
+class Checkpoint(NamedTuple):
+    """How a policy's answers to the validation split fared."""
+
+    step: int
+    distance: float
+    """Square root of their KL to the base, in nats an answer."""
+    executed: float
+    """Pass rate."""
+    proxy: float | None
+    """Mean score by the reward model, where the arm learns from one."""
+
+
+def checkpoints(curves: dict[str, list[list[Metrics]]], arm: str) -> list[list[Checkpoint]]:
+    """Of each seed of one PPO arm, in a comparison that has a learned reward; the first is the base, which both share."""
+    found = []
+    for learned, lines in zip(curves["ppo_learned"], curves[arm], strict=True):
+        whole = learned[:1] + [line for line in lines if line["step"]]
+        found.append([
+            Checkpoint(line["step"], math.sqrt(max(0.0, line["validation_kl"])), line["validation_pass_rate"],
+                       line["validation_proxy_reward"] if arm == "ppo_learned" else None)
+            for line in whole if line.get("validation_pass_rate") is not None
+        ])  # fmt: skip
+    return found
+
+
+def over_optimisation(curves: dict[str, list[list[Metrics]]]) -> list[str]:
+    """What happened to proxy reward and executed pass rate of the same validation answers, in the mean over seeds."""
+    if "ppo_learned" not in curves:
+        return []
+    at = list(zip(*checkpoints(curves, "ppo_learned"), strict=True))
+    executed = [mean([point.executed for point in points]) for points in at]
+    proxy = [mean([point.proxy or 0.0 for point in points]) for points in at]
+    best = max(range(len(at)), key=executed.__getitem__)
+    return [
+        f"Under the learned reward the proxy reward of validation answers went from {proxy[0]:.2f} to {proxy[-1]:.2f}, and the "
+        f"executed pass rate of the same answers from {executed[0]:.3f} to {executed[-1]:.3f}; it was highest at step "
+        f"{at[best][0].step} ({executed[best]:.3f}), where the proxy was {proxy[best]:.2f}. The policy that is tested is the one "
+        "whose executed pass rate on validation was highest, as in the other arms."
+    ]
+
+
 def _against(one: str, other: str, difference: Estimate) -> str:
-    one, other = (name.upper() if name in ("ppo", "dpo") else name for name in (one, other))
+    one, other = called(one), called(other)
     low, high = (f"{100 * v:+.1f}" for v in (difference.low, difference.high))
     points = f"{abs(100 * difference.mean):.1f} points of pass@1 (95 % interval {low} to {high})"
     if difference.low > 0:

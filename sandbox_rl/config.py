@@ -128,6 +128,8 @@ class PPOConfig(_Section):
     """Steps between evaluations on the validation split and checkpoints."""
     canaries: int = Field(default=4, ge=0)
     """Rewarded answers a step that are also graded on tests which contradict each other; reward there stops the run."""
+    reward_model: str | None = None
+    """Folder or name of a reward model whose score is trained on in place of the tasks' rewards, which validation still uses."""
 
     @model_validator(mode="after")
     def _fits(self) -> PPOConfig:
@@ -207,14 +209,14 @@ _SMOOTHED = ("sigmoid", "robust", "length_normalised", "simpo")
 
 
 class RewardModelConfig(_Section):
-    epochs: int = Field(default=2, ge=1)
-    """Passes over the pairs."""
+    epochs: int = Field(default=2, ge=0)
+    """Passes over the pairs; 0 takes a sequence-classification checkpoint as it is, and only normalises and judges it."""
     batch_size: int = Field(default=32, ge=1)
     """Pairs in one optimizer step."""
     learning_rate: float = Field(default=5e-5, gt=0)
     """Falls linearly to 0."""
     held_out: float = Field(default=0.1, gt=0, lt=1)
-    """Share of the tasks whose pairs are not trained on, for the figures in done.json."""
+    """Share of the tasks whose pairs are not trained on, for the report; scores are normalised on the others' answers."""
     checkpoint_every: int = Field(default=20, ge=1)
     """Steps between checkpoints."""
 
@@ -226,6 +228,11 @@ class EvalConfig(_Section):
     """Of sampling; 0 takes the likeliest token."""
     k: int = Field(default=4, ge=1)
     """The k of pass@k beside pass@1."""
+
+
+class CompareConfig(_Section):
+    learned_reward: bool = False
+    """Also train a reward model on DPO's pairs, and PPO on its scores as long as on executed rewards: the arm `ppo_learned`."""
 
 
 class SandboxConfig(_Section):
@@ -256,6 +263,7 @@ class RunConfig(_Section):
     dpo: DPOConfig = DPOConfig()
     reward_model: RewardModelConfig = RewardModelConfig()
     eval: EvalConfig = EvalConfig()
+    compare: CompareConfig = CompareConfig()
     sandbox: SandboxConfig = SandboxConfig()
     trackers: list[str] = []
     """Where steps are shown beside metrics.jsonl, by accelerate: tensorboard, wandb, mlflow ..."""

@@ -11,6 +11,7 @@ from sandbox_rewards.grading import Grader
 from sandbox_tasks.task import Task
 
 from sandbox_rl.config import RunConfig
+from sandbox_rl.generation import Sample
 from sandbox_rl.generators import generator
 from sandbox_rl.policy import Policy
 from sandbox_rl.run_folder import Randomness
@@ -26,7 +27,7 @@ class Answers(BaseModel):
 
     @property
     def judged(self) -> int:
-        return sum(g.reward is not None for g in self.grades)
+        return sum(g.verdict not in (Verdict.no_verdict, Verdict.scored) for g in self.grades)
 
     @property
     def passed(self) -> int:
@@ -34,7 +35,7 @@ class Answers(BaseModel):
 
 
 class Evaluation(BaseModel):
-    """Answers to every task of a split. An answer without a verdict counts neither as right nor as wrong."""
+    """Answers to every task of a split. One without a verdict, or with a mere score, counts neither as right nor as wrong."""
 
     tasks: list[Answers]
 
@@ -45,19 +46,30 @@ class Evaluation(BaseModel):
     def pass_rate(self) -> float:
         return mean([p for p in self.per_task() if p == p])
 
+    def reward(self) -> float:
+        """Mean reward of the answers that have one."""
+        return mean([g.reward for t in self.tasks for g in t.grades if g.reward is not None])
+
     def verdicts(self) -> dict[str, int]:
         return dict(Counter(g.verdict.value for t in self.tasks for g in t.grades))
 
 
 def evaluate(config: RunConfig, policy: Policy, tasks: Sequence[Task], grader: Grader, seed: int) -> Evaluation:
     """Sample `config.eval.samples_per_task` answers a task and grade them."""
-    n = config.eval.samples_per_task
-    asked = [task for task in tasks for _ in range(n)]
-    samples = generator(config.model)(
-        policy, [task.prompt for task in asked], temperature=config.eval.temperature,
-        luck=Randomness(seed).uniforms(len(asked), config.model.max_new_tokens),
-    )  # fmt: skip
+    return judge(tasks, answer(config, policy, tasks, seed), grader)
+
+
+def answer(config: RunConfig, policy: Policy, tasks: Sequence[Task], seed: int) -> list[Sample]:
+    """`config.eval.samples_per_task` answers to each task, one task's after another's."""
+    prompts = [task.prompt for task in tasks for _ in range(config.eval.samples_per_task)]
+    luck = Randomness(seed).uniforms(len(prompts), config.model.max_new_tokens)
+    return generator(config.model)(policy, prompts, temperature=config.eval.temperature, luck=luck)
+
+
+def judge(tasks: Sequence[Task], samples: Sequence[Sample], grader: Grader) -> Evaluation:
+    """The grades of as many samples to each task, in the order of `answer`."""
+    n = len(samples) // max(1, len(tasks))
     texts = [sample.text for sample in samples]
-    grades = grader.grade(asked, texts)
-    rows = range(0, len(asked), n)
-    return Evaluation(tasks=[Answers(task_id=asked[i].id, texts=texts[i : i + n], grades=grades[i : i + n]) for i in rows])
+    grades = grader.grade([task for task in tasks for _ in range(n)], texts)
+    rows = [slice(i * n, i * n + n) for i in range(len(tasks))]
+    return Evaluation(tasks=[Answers(task_id=t.id, texts=texts[r], grades=grades[r]) for t, r in zip(tasks, rows, strict=True)])

@@ -20,6 +20,7 @@ from torch.utils.checkpoint import checkpoint
 
 from sandbox_rl.allocator import keep_freed_memory
 from sandbox_rl.config import LoRAConfig, ModelConfig
+from sandbox_rl.kl import whole_kl
 from sandbox_rl.sharding import full, full_state
 
 VALUE_HEAD = "value_head.safetensors"
@@ -145,6 +146,12 @@ class Policy(nn.Module):
         with self.in_precision():
             return self._scores(batch, temperature)
 
+    def states(self, batch: Batch) -> Tensor:
+        """What the answers' tokens are drawn from (n, h), without gradients."""
+        with torch.no_grad(), self.in_precision():
+            hidden = self.lm.base_model(input_ids=batch.ids, attention_mask=batch.attention, use_cache=False).last_hidden_state
+            return hidden[batch.mask.nonzero(as_tuple=True)]  # type: ignore[no-any-return]
+
     def _scores(self, batch: Batch, temperature: float) -> Scores:
         given = {"input_ids": batch.ids, "attention_mask": batch.attention, "use_cache": False}
         self.lm.train(self._checkpoints and torch.is_grad_enabled())
@@ -218,6 +225,18 @@ class Reference:
             self._copy.to(self._home)
 
 
+    @contextlib.contextmanager
+    def at_hand(self) -> Iterator[None]:
+        """Keep an offloaded copy on the GPU, to be asked many times."""
+        home, self._home = self._home, self._policy.device
+        try:
+            yield
+        finally:
+            self._home = home
+            if self._copy:
+                self._copy.to(home)
+
+
 class Scores(NamedTuple):
     """Log-probability and entropy (nats) of each of the answers' tokens, both (b, t) and 0 elsewhere; values (b, t+1): what is
     expected before each token, and after the last."""
@@ -266,6 +285,25 @@ def score(policy: Policy, batch: Batch, temperature: float, settings: ModelConfi
         for whole, part in zip(found, policy(batch.rows(rows), temperature), strict=True):
             whole[rows, : part.shape[1]] = part.to(whole.dtype)
     return found
+
+
+@torch.no_grad()
+def whole_kl_to(policy: Policy, reference: Reference, batch: Batch, temperature: float, settings: ModelConfig) -> float:
+    """KL to the reference in nats an answer, at each of the answers' tokens over the whole vocabulary."""
+    total = 0.0
+    with reference.at_hand():
+        for rows in micro_batches(batch.lengths, range(len(batch.ids)), settings):
+            part = batch.rows(rows)
+            now = policy.states(part)
+            with reference as frozen:
+                before = frozen.states(part)
+            for place in range(0, len(now), PART):
+                with policy.in_precision():
+                    logits = policy.logits(now[place : place + PART]).float()
+                with reference as frozen, frozen.in_precision():
+                    others = frozen.logits(before[place : place + PART]).float()
+                total += float(whole_kl(logits / temperature, others / temperature).sum())
+    return total / len(batch.ids)
 
 
 def micro_batches(lengths: Sequence[int], rows: Sequence[int], settings: ModelConfig) -> list[list[int]]:

@@ -20,7 +20,7 @@ from sandbox_rl.best_policy import BestPolicy
 from sandbox_rl.canaries import Canaries
 from sandbox_rl.config import PPOConfig, RunConfig
 from sandbox_rl.errors import TrainingError, UserError
-from sandbox_rl.evaluate import evaluate
+from sandbox_rl.evaluate import answer, judge
 from sandbox_rl.fingerprint import digest, fingerprint
 from sandbox_rl.generation import Sample
 from sandbox_rl.generators import generator
@@ -28,9 +28,10 @@ from sandbox_rl.kl import KINDS, adapted, k3, kl_loss
 from sandbox_rl.losses import kept, policy_loss, token_weights, value_loss
 from sandbox_rl.monitors import Monitors
 from sandbox_rl.phases import Phases
-from sandbox_rl.policy import Batch, Policy, Reference, chunks, make_batch, micro_batches, policy_to_train, score
+from sandbox_rl.policy import Batch, Policy, Reference, chunks, make_batch, micro_batches, policy_to_train, score, whole_kl_to
 from sandbox_rl.processes import Processes
 from sandbox_rl.progress import Report
+from sandbox_rl.reward_model import scored_by
 from sandbox_rl.run_folder import Randomness, RunFolder
 from sandbox_rl.sharding import full, optimizer_state, restore_optimizer, shard, whole
 from sandbox_rl.statistics import mean
@@ -75,7 +76,10 @@ def train_ppo(
     config: RunConfig, base: Path, train: Sequence[Task], validation: Sequence[Task], grader: Grader, path: Path,
     *, resume: bool, report: Report,
 ) -> Path:  # fmt: skip
-    """Folder of the policy that did best on `validation` during `config.ppo.steps` of PPO from `base`."""
+    """Folder of the policy that did best on `validation` during `config.ppo.steps` of PPO from `base`.
+
+    With `config.ppo.reward_model` its score is trained on, and answers to `validation` get both: their own tests and the score.
+    """
     processes = Processes()
     if config.ppo.prompts_per_step < processes.count:
         raise UserError(
@@ -101,6 +105,11 @@ def train_ppo(
     chance = Randomness(config.seed)
     first = _restore(state, optimizer, chance, best)
     kl_coefficient: float = state["kl_coefficient"] if state else config.ppo.kl_coefficient
+    learned = config.ppo.reward_model
+    train = scored_by(learned, train) if learned else train
+    if learned and not first:
+        with whole(policy):
+            run.log({"phase": "ppo", "step": 0, **validate(config, policy, reference, validation, grader, processes)})
     canaries = Canaries(train, grader, config.ppo.canaries, path)
     monitors = Monitors(config.monitors)
     if state:
@@ -119,14 +128,13 @@ def train_ppo(
             kl_coefficient = adapted(kl_coefficient, metrics["kl"], config.ppo.kl_target)
         if step % config.ppo.validate_every == 0 or step == config.ppo.steps:
             with whole(policy):
-                found = evaluate(config, policy, validation, grader, config.seed).pass_rate() if processes.main else 0.0
-                metrics["validation_pass_rate"] = processes.from_main(found)
+                metrics |= validate(config, policy, reference, validation, grader, processes)
             best.offer(policy, metrics["validation_pass_rate"], step)
         run.log({"phase": "ppo", "step": step, **metrics})
         run.log_samples([{"step": step, **sample} for sample in samples])
-        shown = {name: metrics[name] for name in ("reward", "kl", "pass_rate")}
+        shown = {name: metrics[name] for name in ("reward", "kl", "pass_rate") if not math.isnan(metrics[name])}
         if processes.main:
-            report(phase="PPO", step=step, total=config.ppo.steps, **shown)
+            report(phase="PPO, learned reward" if learned else "PPO", step=step, total=config.ppo.steps, **shown)
         if step % config.ppo.validate_every == 0 or canaries.rewarded or stopping:
             run.save(step, {"policy": policy.trained(), "optimizer": optimizer_state(optimizer), "chance": chance.state(),
                             "best": best.state(), "kl_coefficient": kl_coefficient, "monitors": monitors.state()})  # fmt: skip
@@ -135,6 +143,25 @@ def train_ppo(
             raise TrainingError(f"at step {step} {alarms[stopping[0]]} (monitors.stop names {stopping[0]}.)")
     run.finish({"best_step": best.step, "validation_pass_rate": best.score})
     return best.folder
+
+
+def validate(
+    config: RunConfig, policy: Policy, reference: Reference, validation: Sequence[Task], grader: Grader, processes: Processes
+) -> dict[str, float]:  # fmt: skip
+    """How often answers to the validation split pass; what a learned reward thinks of these very answers; and their KL to the
+    base, where learned and executed rewards are held against each other."""
+    if not processes.main:
+        return dict(processes.from_main({}))
+    samples = answer(config, policy, validation, config.seed)
+    figures = {"validation_pass_rate": judge(validation, samples, grader).pass_rate()}
+    learned = config.ppo.reward_model
+    if learned:
+        scores = judge(scored_by(learned, validation), samples, grader)
+        figures["validation_proxy_reward"] = scores.reward()
+    if learned or config.compare.learned_reward:
+        batch = make_batch([(s.prompt_ids, s.answer_ids) for s in samples], policy.tokenizer.pad_token_id, policy.device)
+        figures["validation_kl"] = whole_kl_to(policy, reference, batch, config.ppo.temperature, config.model)
+    return dict(processes.from_main(figures))
 
 
 def ppo_step(
@@ -171,7 +198,7 @@ def ppo_step(
     told = [line for line in shown if line["reward"] is not None]
     figures |= {
         "reward": mean([line["reward"] for line in told]),
-        "pass_rate": mean([float(line["verdict"] == Verdict.passed.value) for line in told]),
+        "pass_rate": mean([float(line["verdict"] == Verdict.passed.value) for line in told if line["verdict"] != Verdict.scored]),
         "answer_tokens": mean([line["tokens"] for line in shown]),
         "unfinished": mean([float(not line["finished"]) for line in shown]),
         "kl_coefficient": kl_coefficient,

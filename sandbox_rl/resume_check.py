@@ -82,4 +82,4 @@ def _logged(run: Path) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = [json.loads(line) for line in file.read_text().splitlines()]
     if not lines or lines[0].get("phase") != "ppo":
         raise UserError(f"{run} is no run of PPO; only PPO's steps are checked.")
-    return lines
+    return [line for line in lines if line["step"]]  # step 0 is what the base does

@@ -8,20 +8,22 @@ arXiv:2210.10760); hold it against rewards that are executed.
 
 from __future__ import annotations
 
+import contextlib
 import json
-import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import transformers
 from sandbox_rewards.grade import Grade, Verdict
 from sandbox_rewards.source import RewardItem
 from sandbox_tasks.jsonl import read_jsonl
+from sandbox_tasks.task import RewardSpec, Task
 from torch import Tensor, nn
 
+from sandbox_rl.calibration import HeldOut, judged
 from sandbox_rl.config import RewardModelConfig, RunConfig
 from sandbox_rl.errors import TrainingError, UserError
 from sandbox_rl.pairs import Pair
@@ -29,8 +31,9 @@ from sandbox_rl.policy import chunks
 from sandbox_rl.preference_losses import bradley_terry
 from sandbox_rl.progress import Report
 from sandbox_rl.run_folder import Randomness, RunFolder, write_atomically
-from sandbox_rl.statistics import mean
 
+SOURCE = "reward_model"
+"""Name of the reward source."""
 NORMALISATION = "normalisation.json"
 BATCH = 32
 """Answers scored at once."""
@@ -48,7 +51,7 @@ class RewardModel(nn.Module):
 
     def forward(self, texts: Sequence[str]) -> Tensor:
         """Raw scores (b,)."""
-        given = self.tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt", max_length=self._longest())
+        given = self.tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt", max_length=self._longest)
         given = {name: given[name].to(self.classifier.device) for name in ("input_ids", "attention_mask")}
         return self.classifier(**given).logits.squeeze(-1).float()  # type: ignore[no-any-return]
 
@@ -58,37 +61,73 @@ class RewardModel(nn.Module):
         raw = [float(score) for part in chunks(range(len(texts)), BATCH) for score in self([texts[i] for i in part])]
         return [(score - self.centre) / self.spread for score in raw]
 
+    @property
     def _longest(self) -> int:
-        return int(getattr(self.classifier.config, "max_position_embeddings", 4096))
+        """Tokens that are read, of a longer text its last ones."""
+        return int(min(self.tokenizer.model_max_length, getattr(self.classifier.config, "max_position_embeddings", 4096)))
 
 
 def load_reward_model(folder: str | Path) -> RewardModel:
-    """A sequence-classification checkpoint by name or folder, with the normalisation that was stored with it, if any."""
-    tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder))
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    classifier = transformers.AutoModelForSequenceClassification.from_pretrained(str(folder), num_labels=1, dtype=torch.float32)
-    classifier.config.pad_token_id = tokenizer.pad_token_id
-    classifier = nn.Module.to(classifier, "cuda" if torch.cuda.is_available() else "cpu")
+    """A sequence-classification checkpoint by name or folder, with the normalisation that was stored with it, if any.
+
+    Raises `UserError` for a checkpoint without a score.
+    """
+    settings = _settings_of(folder)
+    if not _scores(settings):
+        kind = ", ".join(settings.architectures or ["a model of unknown kind"])
+        raise UserError(
+            f"{folder} holds {kind}, which has no trained score; train one from it by `sandbox-rl train reward-model`, or name a "
+            "sequence-classification checkpoint."
+        )
     kept = Path(folder) / NORMALISATION
     known = json.loads(kept.read_text()) if kept.exists() else {"mean": 0.0, "deviation": 1.0}
-    return RewardModel(classifier, tokenizer, known["mean"], known["deviation"])
+    return _load(folder, settings, known["mean"], known["deviation"])
+
+
+def _load(folder: str | Path, settings: Any, centre: float = 0.0, spread: float = 1.0) -> RewardModel:
+    """A model with one score, read from a checkpoint; a causal language model gets a new one that is untrained."""
+    if _scores(settings) and settings.num_labels != 1:
+        raise UserError(f"{folder} has {settings.num_labels} labels, and a reward model has one score; name one with one label.")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder), truncation_side="left")  # an answer stands last
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    with _no_warning_of_a_new_head():
+        classifier = transformers.AutoModelForSequenceClassification.from_pretrained(
+            str(folder), num_labels=1, dtype=torch.float32
+        )
+    classifier.config.pad_token_id = tokenizer.pad_token_id
+    classifier = nn.Module.to(classifier, "cuda" if torch.cuda.is_available() else "cpu")
+    return RewardModel(classifier, tokenizer, centre, spread)
+
+
+@contextlib.contextmanager
+def _no_warning_of_a_new_head() -> Iterator[None]:
+    """transformers warns of one at length; here it is about to be trained, or was found to be there."""
+    before = transformers.utils.logging.get_verbosity()
+    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        transformers.utils.logging.set_verbosity(before)
+
+
+def _settings_of(folder: str | Path) -> Any:
+    if (Path(folder) / "adapter_config.json").exists():
+        raise UserError(f"{folder} holds an adapter, and a reward model is a whole model; merge it into its base first.")
+    try:
+        return transformers.AutoConfig.from_pretrained(str(folder))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{folder} is no folder or name of a model ({str(error).splitlines()[0]}); correct it.") from None
+
+
+def _scores(settings: Any) -> bool:
+    """Whether a checkpoint was saved with the head that scores."""
+    return any(name.endswith("ForSequenceClassification") for name in settings.architectures or ())
 
 
 def text_of(prompt: str, answer: str) -> str:
     """What a reward model reads."""
     return f"{prompt}\n{answer}"
-
-
-class HeldOut(NamedTuple):
-    """On pairs that were held out."""
-
-    accuracy: float
-    """Share of them whose better answer scores higher."""
-    calibration_error: float
-    """Mean distance between how sure the scores are of a pair and how often they are right, in ten bins."""
-    length_correlation: float
-    """Of score and length of an answer in characters."""
 
 
 def train_reward_model(config: RunConfig, base: Path, pairs_file: Path, path: Path, *, resume: bool, report: Report) -> Path:
@@ -99,7 +138,7 @@ def train_reward_model(config: RunConfig, base: Path, pairs_file: Path, path: Pa
     pairs = read_jsonl(pairs_file, Pair)
     train, held_out = _split(pairs, settings, config.seed)
     torch.manual_seed(config.seed)
-    model = load_reward_model(base)
+    model = _to_train(base, settings)
     optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=0.0)
     batches = _batches(settings, len(train), config.seed)
     state = run.newest() if resume else None
@@ -116,8 +155,16 @@ def train_reward_model(config: RunConfig, base: Path, pairs_file: Path, path: Pa
     model.classifier.save_pretrained(target)
     model.tokenizer.save_pretrained(target)
     write_atomically(target / NORMALISATION, json.dumps(known).encode())
-    run.finish({"pairs": len(train), "held_out": len(held_out), **judged(model, held_out)._asdict()})
+    run.finish({"pairs": len(train), "held_out": len(held_out), **figures_of(model, held_out).model_dump()})
     return target
+
+
+def _to_train(base: Path, settings: RewardModelConfig) -> RewardModel:
+    """What training starts from: a policy with a new score, or a model that scores already."""
+    kind = _settings_of(base)
+    if settings.epochs == 0 and not _scores(kind):
+        raise UserError(f"{base} has no score yet, and reward_model.epochs is 0; train it, or name a base that scores.")
+    return _load(base, kind)
 
 
 def _split(pairs: list[Pair], settings: RewardModelConfig, seed: int) -> tuple[list[Pair], list[Pair]]:
@@ -171,39 +218,23 @@ def _normalise(model: RewardModel, pairs: list[Pair]) -> dict[str, float]:
     return {"mean": model.centre, "deviation": model.spread}
 
 
-def judged(model: RewardModel, pairs: list[Pair]) -> HeldOut:
+def figures_of(model: RewardModel, pairs: Sequence[Pair]) -> HeldOut:
     """Figures of a model on pairs that it was not trained on."""
-    texts = _texts(pairs)
-    scores = torch.tensor(model.scores(texts), dtype=torch.float64)
-    difference = (scores[: len(pairs)] - scores[len(pairs) :]) * model.spread
-    lengths = torch.tensor([float(len(text)) for text in texts], dtype=torch.float64)
-    right = (difference > 0).double() + 0.5 * (difference == 0).double()
-    sure = torch.sigmoid(difference.abs())
-    return HeldOut(mean(right.tolist()), _calibration_error(sure, right), _correlation(scores, lengths))
+    raw = [score * model.spread for score in model.scores(_texts(pairs))]
+    lengths = [len(p.chosen) for p in pairs] + [len(p.rejected) for p in pairs]
+    return judged(raw[: len(pairs)], raw[len(pairs) :], lengths)
 
 
-def _calibration_error(sure: Tensor, right: Tensor, bins: int = 10) -> float:
-    """Expected calibration error (Guo et al. 2017, arXiv:1706.04599, eq. 3) of probabilities in [.5, 1]."""
-    places = ((sure - 0.5) * 2 * bins).long().clamp(max=bins - 1)
-    error = 0.0
-    for place in range(bins):
-        here = places == place
-        if here.any():
-            error += float(here.double().mean()) * abs(float(sure[here].mean() - right[here].mean()))
-    return error
-
-
-def _correlation(one: Tensor, other: Tensor) -> float:
-    """Pearson's; 0 where one of them does not vary."""
-    one, other = one - one.mean(), other - other.mean()
-    scale = math.sqrt(float((one**2).sum() * (other**2).sum()))
-    return float((one * other).sum()) / scale if scale else 0.0
+def scored_by(model: str, tasks: Sequence[Task]) -> list[Task]:
+    """The tasks, with the score of a reward model in place of their rewards."""
+    spec = RewardSpec.model_validate({"source": SOURCE, "model": model})
+    return [task.model_copy(update={"rewards": (spec,)}) for task in tasks]
 
 
 class RewardModelReward:
     """The reward source `reward_model`: `{"source": "reward_model", "model": "runs/reward-model/model"}`.
 
-    Rewards are normalised scores; a verdict of `passed` says only that there is one.
+    Rewards are normalised scores, and their verdict is `scored`: no score says that an answer is right.
     """
 
     def __init__(self) -> None:
@@ -215,7 +246,7 @@ class RewardModelReward:
             places = [place for place, item in enumerate(batch) if self._name(item) == name]
             texts = [text_of(batch[place].task.prompt, batch[place].completion) for place in places]
             rewards.update(zip(places, self._model(name).scores(texts), strict=True))
-        return [Grade(task_id=item.task.id, reward=rewards[place], verdict=Verdict.passed) for place, item in enumerate(batch)]
+        return [Grade(task_id=item.task.id, reward=rewards[place], verdict=Verdict.scored) for place, item in enumerate(batch)]
 
     def _name(self, item: RewardItem) -> str:
         name = (item.spec.model_extra or {}).get("model")

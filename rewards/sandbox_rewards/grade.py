@@ -19,6 +19,8 @@ class Verdict(StrEnum):
     memory_limit = "memory_limit"
     output_limit = "output_limit"
     no_answer = "no_answer"
+    scored = "scored"
+    """It got a score that says neither right nor wrong, such as a learned reward."""
     no_verdict = "no_verdict"
     """Our fault (a lost container, a full disk): reward is None, never 0."""
 

@@ -137,7 +137,7 @@ class _Answer:
 def combine(task_id: str, parts: Sequence[tuple[float, Grade]]) -> Grade:
     """One grade of several sources: the weighted mean reward; no verdict of one is no verdict at all.
 
-    The verdict and detail are those of the first source that did not pass.
+    The verdict and detail are those of the first source that did not pass; one that only scores tells none beside others.
     """
     if len(parts) == 1:
         return parts[0][1]
@@ -147,7 +147,8 @@ def combine(task_id: str, parts: Sequence[tuple[float, Grade]]) -> Grade:
         return missing
     weight = sum(w for w, _ in parts)
     reward = sum(w * g.reward for w, g in parts if g.reward is not None) / weight if weight else 0.0
-    told = next((g for g in grades if g.verdict is not Verdict.passed), grades[0])
+    telling = [g for g in grades if g.verdict is not Verdict.scored] or grades
+    told = next((g for g in telling if g.verdict is not Verdict.passed), telling[0])
     return Grade(
         task_id=task_id, reward=reward, verdict=told.verdict, detail=told.detail,
         tests_passed=sum(g.tests_passed for g in grades), tests_total=sum(g.tests_total for g in grades),

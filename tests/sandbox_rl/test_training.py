@@ -12,10 +12,10 @@ import torch
 from sandbox_rewards.grading import Grader
 from sandbox_tasks.suite import load_suite
 
-from sandbox_rl.config import RunConfig, load_config
+from sandbox_rl.config import ModelConfig, RunConfig, load_config
 from sandbox_rl.errors import UserError
 from sandbox_rl.generation import generate
-from sandbox_rl.policy import Policy, load_policy, make_batch, new_tiny_policy, save_policy
+from sandbox_rl.policy import Policy, Reference, load_policy, make_batch, new_tiny_policy, save_policy, whole_kl_to
 from sandbox_rl.ppo import train_ppo
 from sandbox_rl.run_folder import Randomness, RunFolder
 
@@ -56,6 +56,27 @@ def test_sampling_and_training_agree_on_log_probabilities_and_values(base: Path)
     policy = load_policy(base)
     policy.value_head.weight.data.normal_(generator=torch.Generator().manual_seed(0))
     sampled_logprobs_match(policy, [TASKS[0].prompt, "# a much longer prompt " * 3, TASKS[1].prompt])
+
+
+def test_kl_to_the_base_is_the_sum_over_tokens_and_vocabulary(base: Path) -> None:
+    """Against a loop over answers and tokens, with whole logits, one answer at a time."""
+    policy, before = load_policy(base), load_policy(base)
+    reference = Reference(policy, base)
+    samples = generate(policy, [t.prompt for t in TASKS[:3]], temperature=1.0, luck=Randomness(1).uniforms(3, 12))
+    batch = make_batch([(s.prompt_ids, s.answer_ids) for s in samples], policy.tokenizer.pad_token_id, policy.device)
+    settings = ModelConfig(micro_batch_size=2)
+    assert whole_kl_to(policy, reference, batch, 0.7, settings) == 0.0
+    policy.lm.base_model.layers[0].mlp.down_proj.weight.data *= 2
+    wanted = 0.0
+    for sample in samples:
+        ids = torch.tensor([[*sample.prompt_ids, *sample.answer_ids]])
+        with torch.no_grad():
+            now, then = (torch.log_softmax(one.lm(ids).logits[0] / 0.7, -1) for one in (policy, before))
+        for place in range(len(sample.prompt_ids) - 1, ids.shape[1] - 1):
+            wanted += float((now[place].exp() * (now[place] - then[place])).sum()) / len(samples)
+    assert wanted > 0.01
+    # float32 sums in another order
+    assert whole_kl_to(policy, reference, batch, 0.7, settings) == pytest.approx(wanted, rel=1e-4)
 
 
 def test_the_first_minibatch_has_ratio_one(base: Path, tmp_path: Path) -> None:
