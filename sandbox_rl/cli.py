@@ -23,7 +23,7 @@ from sandbox_rewards.grade_file import GradeFile, GradeFileError
 from sandbox_rewards.grading import BrokenReward, Grader
 from sandbox_rewards.math.source import UnreadableGold
 from sandbox_rewards.red_team import RedTeamReport, answers_for, red_team
-from sandbox_rewards.registry import UnknownReward, load_reward
+from sandbox_rewards.registry import REWARDS, UnknownReward, load
 from sandbox_rewards.sandbox.backends import BACKENDS, COVERS, LEAVES_OPEN, Backend, SandboxUnavailable, probe
 from sandbox_rewards.suite_check import check_tasks
 from sandbox_tasks.errors import TaskError
@@ -121,7 +121,7 @@ def check_answers(file: Path, by_id: dict[str, Task], name: str) -> int:
             )
         sources.update(spec.source for spec in by_id[answer.task_id].rewards)
     for source in sources:
-        load_reward(source)
+        load(REWARDS, source)
     return count
 
 
@@ -384,8 +384,9 @@ def sft(out: Out, config: ConfigName = "quickstart", settings: Settings = [], re
     from sandbox_rl.sft import train_sft
 
     chosen = training_options(config, settings, out, resume)
-    with LiveProgress(screen) as live:
-        said(train_sft(chosen, load_suite(chosen.suite).split("train"), out, resume=resume, report=live))
+    train = load_suite(chosen.suite).split("train")
+    with grader_of(chosen, out) as grader, LiveProgress(screen) as live:
+        said(train_sft(chosen, train, grader, out, resume=resume, report=live))
 
 
 @train_app.command()

@@ -65,7 +65,7 @@ class SeedRun:
         train, validation = self.suite.split("train"), self.suite.split("validation")
         config, path, grader = self.config, self.path, self.grader
         options: dict[str, Any] = {"resume": self.resume, "report": self.report}
-        base = self._timed("sft", lambda: train_sft(config, train, path / "sft", **options))
+        base = self._timed("sft", lambda: train_sft(config, train, grader, path / "sft", **options))
         pairs = self._timed("pairs", lambda: sample_pairs(config, base, train, grader, path / "pairs", **options))
         dpo = self._timed("dpo", lambda: train_dpo(config, base, pairs, validation, grader, path / "dpo", **options))
         ppo = self._timed("ppo", lambda: train_ppo(config, base, train, validation, grader, path / "ppo", **options))

@@ -120,6 +120,8 @@ class PPOConfig(_Section):
     """Mean KL to the sampling policy at which a step's epochs end early (nats a token)."""
     truncated: Literal["penalty", "bootstrap", "mask"] = "penalty"
     """Answers cut at max_new_tokens: priced by missing_eos_penalty, worth what the critic expects of going on, or left out."""
+    turn_rewards: bool = False
+    """In conversations: pay what each turn adds to the reward when the turn ends, in place of all of it after the last."""
     missing_eos_penalty: float = 1.0
     """Taken from the reward of an answer cut at max_new_tokens, which is never paid for being right."""
     temperature: float = Field(default=1.0, gt=0)

@@ -113,8 +113,9 @@ def dpo_step(
 
 def _scored(policy: Policy, reference: Reference, pairs: list[Pair]) -> tuple[Answers, Answers]:
     """The chosen and the rejected answers under policy and reference."""
-    sequences = [(p.prompt_ids, p.chosen_ids) for p in pairs] + [(p.prompt_ids, p.rejected_ids) for p in pairs]
-    batch = make_batch(sequences, policy.tokenizer.pad_token_id, policy.device)
+    halves = [(p, p.chosen_ids, p.chosen_own) for p in pairs] + [(p, p.rejected_ids, p.rejected_own) for p in pairs]
+    own = [chosen_by_policy or [True] * len(ids) for _, ids, chosen_by_policy in halves]
+    batch = make_batch([(p.prompt_ids, ids) for p, ids, _ in halves], policy.tokenizer.pad_token_id, policy.device, own)
     with torch.no_grad(), reference as frozen:
         before = frozen(batch).logprobs.sum(1)
     columns = torch.stack([policy(batch).logprobs.sum(1), before, batch.mask.sum(1)]).reshape(3, 2, len(pairs))

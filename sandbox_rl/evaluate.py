@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 
 from pydantic import BaseModel
+from sandbox_rewards.environment import Environments, most_turns
 from sandbox_rewards.grade import Grade, Verdict
 from sandbox_rewards.grading import Grader
 from sandbox_tasks.task import Task
 
 from sandbox_rl.config import RunConfig
+from sandbox_rl.conversations import converse
 from sandbox_rl.generation import Sample
-from sandbox_rl.generators import generator
 from sandbox_rl.policy import Policy
 from sandbox_rl.run_folder import Randomness
 from sandbox_rl.statistics import mean, pass_at_k
@@ -56,14 +57,14 @@ class Evaluation(BaseModel):
 
 def evaluate(config: RunConfig, policy: Policy, tasks: Sequence[Task], grader: Grader, seed: int) -> Evaluation:
     """Sample `config.eval.samples_per_task` answers a task and grade them."""
-    return judge(tasks, answer(config, policy, tasks, seed), grader)
+    return judge(tasks, answer(config, policy, tasks, grader, seed), grader)
 
 
-def answer(config: RunConfig, policy: Policy, tasks: Sequence[Task], seed: int) -> list[Sample]:
-    """`config.eval.samples_per_task` answers to each task, one task's after another's."""
-    prompts = [task.prompt for task in tasks for _ in range(config.eval.samples_per_task)]
-    luck = Randomness(seed).uniforms(len(prompts), config.model.max_new_tokens)
-    return generator(config.model)(policy, prompts, temperature=config.eval.temperature, luck=luck)
+def answer(config: RunConfig, policy: Policy, tasks: Sequence[Task], grader: Grader, seed: int) -> list[Sample]:
+    """`config.eval.samples_per_task` answers to each task, one task's after another's; the grader helps environments reply."""
+    asked = [task for task in tasks for _ in range(config.eval.samples_per_task)]
+    luck = Randomness(seed).uniforms(len(asked), config.model.max_new_tokens * most_turns(tasks))
+    return converse(config.model, policy, asked, Environments(grader), temperature=config.eval.temperature, luck=luck)
 
 
 def judge(tasks: Sequence[Task], samples: Sequence[Sample], grader: Grader) -> Evaluation:

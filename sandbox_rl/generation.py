@@ -27,29 +27,59 @@ WORTH_DROPPING = 0.25
 
 @dataclass(frozen=True)
 class Sample:
-    """One sampled answer. `finished`: it ended by itself (the end token is among `answer_ids`). For each of its tokens the
-    log-probability that it was sampled with, and what the value head on the policy's trunk expected before it."""
+    """One sampled answer, or a conversation. `finished`: it ended by itself (an end token is the last of `answer_ids`). For each
+    of its tokens the log-probability that it was sampled with, and what the value head on the policy's trunk expected before it.
+    """
 
     prompt_ids: list[int]
     answer_ids: list[int]
+    """All tokens after the prompt; in a conversation also those of the environment's replies."""
     logprobs: list[float]
     values: list[float]
     finished: bool
     text: str
+    """What is judged."""
+    own: list[bool]
+    """Which of `answer_ids` the policy chose."""
+    turns: tuple[str, ...]
+    """What the policy said."""
+    replies: tuple[str, ...] = ()
+    """What came back between the turns."""
+    outcomes: tuple[str, ...] = ()
+    """What would have been judged after each turn; the last is `text`."""
+
+    @property
+    def transcript(self) -> str:
+        """All that was said after the prompt."""
+        replies = [*self.replies, ""]
+        return "\n".join(said for turn, reply in zip(self.turns, replies, strict=True) for said in (turn, reply) if said)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that the policy chose."""
+        return sum(self.own)
+
+
+def sampled(
+    policy: Policy, prompt_ids: list[int], answer_ids: list[int], logprobs: list[float], values: list[float]
+) -> Sample:  # fmt: skip
+    """An answer of one turn."""
+    text = policy.tokenizer.decode(answer_ids, skip_special_tokens=True)
+    finished = answer_ids[-1] in policy.end_ids
+    return Sample(prompt_ids, answer_ids, logprobs, values, finished, text, [True] * len(answer_ids), (text,))
 
 
 @torch.no_grad()
-def generate(policy: Policy, prompts: Sequence[str], *, temperature: float, luck: Tensor) -> list[Sample]:
-    """One sample a prompt, in order. `temperature` 0 takes the likeliest token.
+def generate(policy: Policy, prompts: Sequence[list[int]], *, temperature: float, luck: Tensor) -> list[Sample]:
+    """One sample a prompt (of token ids), in order. `temperature` 0 takes the likeliest token.
 
     `luck` (prompts, most new tokens): a number in [0, 1) for each token, by which it is drawn from its distribution.
     """
-    encoded = {prompt: policy.encode_prompt(prompt) for prompt in dict.fromkeys(prompts)}
     samples: list[Sample] = []
     with policy.in_precision():
         for start in range(0, len(prompts), BATCH):
-            rows = [encoded[prompt] for prompt in prompts[start : start + BATCH]]
-            samples += _Decoding(policy, rows, temperature, luck[start : start + BATCH].to(policy.device)).samples()
+            rows = slice(start, start + BATCH)
+            samples += _Decoding(policy, list(prompts[rows]), temperature, luck[rows].to(policy.device)).samples()
     return samples
 
 
@@ -117,10 +147,7 @@ class _Decoding:
                 self._values[row].append(value)
 
     def _sample(self, row: int) -> Sample:
-        answer, policy = self._answers[row], self._policy
-        finished = answer[-1] in policy.end_ids
-        text = policy.tokenizer.decode(answer, skip_special_tokens=True)
-        return Sample(self._prompts[row], answer, self._logprobs[row], self._values[row], finished, text)
+        return sampled(self._policy, self._prompts[row], self._answers[row], self._logprobs[row], self._values[row])
 
 
 def _drawn(logits: Tensor, temperature: float, luck: Tensor) -> tuple[Tensor, Tensor]:
@@ -184,7 +211,7 @@ def _cache_argument(model: Any) -> str:
     return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
 
 
-def left_padded(prompts: list[list[int]], pad: int, device: torch.device) -> tuple[Tensor, Tensor]:
+def left_padded(prompts: Sequence[list[int]], pad: int, device: torch.device) -> tuple[Tensor, Tensor]:
     length = max(map(len, prompts))
     ids = torch.tensor([[pad] * (length - len(p)) + p for p in prompts], device=device)
     attention = torch.tensor([[0] * (length - len(p)) + [1] * len(p) for p in prompts], device=device)

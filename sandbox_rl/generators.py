@@ -21,18 +21,18 @@ from transformers import GenerationConfig
 
 from sandbox_rl.config import ModelConfig
 from sandbox_rl.errors import UserError
-from sandbox_rl.generation import BATCH, Sample, generate, left_padded
+from sandbox_rl.generation import BATCH, Sample, generate, left_padded, sampled
 from sandbox_rl.policy import Policy, make_batch, save_policy, score
 
 
 class Generator(Protocol):
-    """Samples one answer a prompt, in order, from the policy as it is now.
+    """Samples one answer a prompt (of token ids), in order, from the policy as it is now.
 
     `luck` (prompts, most new tokens) decides every draw of the own loop; others take their seeds from it. Temperature 0 takes the
     likeliest token.
     """
 
-    def __call__(self, policy: Policy, prompts: Sequence[str], *, temperature: float, luck: Tensor) -> list[Sample]: ...
+    def __call__(self, policy: Policy, prompts: Sequence[list[int]], *, temperature: float, luck: Tensor) -> list[Sample]: ...
 
 
 def generator(settings: ModelConfig) -> Generator:
@@ -58,17 +58,16 @@ class ByTransformers:
     def __init__(self, settings: ModelConfig) -> None:
         self._settings = settings
 
-    def __call__(self, policy: Policy, prompts: Sequence[str], *, temperature: float, luck: Tensor) -> list[Sample]:
-        encoded = [policy.encode_prompt(prompt) for prompt in prompts]
+    def __call__(self, policy: Policy, prompts: Sequence[list[int]], *, temperature: float, luck: Tensor) -> list[Sample]:
         answers: list[list[int]] = []
-        for start in range(0, len(encoded), BATCH):
+        for start in range(0, len(prompts), BATCH):
             rows = slice(start, start + BATCH)
-            answers += _generated(policy, encoded[rows], temperature, luck[rows])
-        return _samples(policy, encoded, answers, temperature, self._settings)
+            answers += _generated(policy, prompts[rows], temperature, luck[rows])
+        return _samples(policy, prompts, answers, temperature, self._settings)
 
 
 @torch.no_grad()
-def _generated(policy: Policy, prompts: list[list[int]], temperature: float, luck: Tensor) -> list[list[int]]:
+def _generated(policy: Policy, prompts: Sequence[list[int]], temperature: float, luck: Tensor) -> list[list[int]]:
     ids, attention = left_padded(prompts, policy.tokenizer.pad_token_id, policy.device)
     chance: dict[str, Any] = {"do_sample": True, "temperature": temperature} if temperature else {"do_sample": False}
     plain = GenerationConfig(
@@ -98,10 +97,9 @@ class ByVllm:
         self._folder = Path(tempfile.mkdtemp(prefix="sandbox-rl-weights-"))
         atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
 
-    def __call__(self, policy: Policy, prompts: Sequence[str], *, temperature: float, luck: Tensor) -> list[Sample]:
+    def __call__(self, policy: Policy, prompts: Sequence[list[int]], *, temperature: float, luck: Tensor) -> list[Sample]:
         if policy.has_adapter:
             raise UserError("model.generator is vllm, which reads whole weights, and model.lora trains an adapter; choose `own`.")
-        encoded = [policy.encode_prompt(prompt) for prompt in prompts]
         engine = self._with_weights_of(policy)
         import vllm
 
@@ -112,10 +110,10 @@ class ByVllm:
             )
             for row in luck
         ]  # fmt: skip
-        told = engine.generate([{"prompt_token_ids": ids} for ids in encoded], asked, use_tqdm=False)
+        told = engine.generate([{"prompt_token_ids": ids} for ids in prompts], asked, use_tqdm=False)
         engine.sleep(level=2)
         answers = [_until_end(list(answer.outputs[0].token_ids), policy.end_ids) for answer in told]
-        return _samples(policy, encoded, answers, temperature, self._settings)
+        return _samples(policy, prompts, answers, temperature, self._settings)
 
     def _with_weights_of(self, policy: Policy) -> Any:
         save_policy(policy, self._folder)
@@ -146,7 +144,7 @@ def _until_end(answer: list[int], ends: set[int]) -> list[int]:
 
 
 def _samples(
-    policy: Policy, prompts: list[list[int]], answers: list[list[int]], temperature: float, settings: ModelConfig
+    policy: Policy, prompts: Sequence[list[int]], answers: list[list[int]], temperature: float, settings: ModelConfig
 ) -> list[Sample]:  # fmt: skip
     """Answers with what the policy makes of their tokens."""
     batch = make_batch(list(zip(prompts, answers, strict=True)), policy.tokenizer.pad_token_id, policy.device)
@@ -155,6 +153,5 @@ def _samples(
     for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
         place = slice(len(prompt) - 1, len(prompt) - 1 + len(answer))
         logprobs, values = scores.logprobs[row, place].tolist(), scores.values[row, place].tolist()
-        text = policy.tokenizer.decode(answer, skip_special_tokens=True)
-        samples.append(Sample(prompt, answer, logprobs, values, answer[-1] in policy.end_ids, text))
+        samples.append(sampled(policy, prompt, answer, logprobs, values))
     return samples

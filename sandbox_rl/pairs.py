@@ -8,20 +8,25 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import BaseModel
+from sandbox_rewards.environment import Environments, most_turns
 from sandbox_rewards.grade import Grade
 from sandbox_rewards.grading import Grader
 from sandbox_tasks.task import Task
 
 from sandbox_rl.config import RunConfig
+from sandbox_rl.conversations import converse
 from sandbox_rl.generation import Sample
-from sandbox_rl.generators import generator
 from sandbox_rl.policy import load_policy
 from sandbox_rl.progress import Report
 from sandbox_rl.run_folder import Randomness, RunFolder, write_atomically
 
 
 class Pair(BaseModel):
-    """`chosen` earned more than `rejected`. The ids are what was sampled; our own DPO trains on them."""
+    """`chosen` earned more than `rejected`. The ids are what was sampled; our own DPO trains on them.
+
+    Halves may be whole conversations, as texts with the replies in them; then `*_own` tells the policy's tokens from the
+    environment's (none: all are its own).
+    """
 
     prompt: str
     chosen: str
@@ -32,6 +37,8 @@ class Pair(BaseModel):
     prompt_ids: list[int]
     chosen_ids: list[int]
     rejected_ids: list[int]
+    chosen_own: list[bool] | None = None
+    rejected_own: list[bool] | None = None
 
 
 def sample_pairs(
@@ -56,12 +63,10 @@ def sample_pairs(
     tokens, sandbox_seconds, chunk = 0, 0.0, 32
     for start in range(0, len(tasks), chunk):
         asked = [task for task in tasks[start : start + chunk] for _ in range(config.pairs.samples_per_prompt)]
-        samples = generator(config.model)(
-            policy, [t.prompt for t in asked], temperature=config.pairs.temperature,
-            luck=chance.uniforms(len(asked), config.model.max_new_tokens),
-        )  # fmt: skip
+        luck = chance.uniforms(len(asked), config.model.max_new_tokens * most_turns(tasks))
+        samples = converse(config.model, policy, asked, Environments(grader), temperature=config.pairs.temperature, luck=luck)
         grades = grader.grade(asked, [s.text for s in samples])
-        tokens += sum(len(s.answer_ids) for s in samples)
+        tokens += sum(s.tokens for s in samples)
         sandbox_seconds += sum(g.seconds for g in grades)
         for rows in _rows(len(asked), config):
             answers = [(samples[i], grades[i]) for i in rows if samples[i].finished]
@@ -87,16 +92,21 @@ def _rows(total: int, config: RunConfig) -> list[range]:
 
 def pairs_of(task: Task, answers: Sequence[tuple[Sample, Grade]], limit: int, rng: random.Random) -> list[Pair]:
     """Up to `limit` pairs of one task's answers: each pairs a better with a worse one, no text twice on a side."""
-    judged = list({s.text: (s, g) for s, g in answers if g.reward is not None}.values())
+    judged = list({s.transcript: (s, g) for s, g in answers if g.reward is not None}.values())
     rng.shuffle(judged)
     ranked = [(c, r) for c, r in itertools.product(judged, judged) if (c[1].reward or 0) > (r[1].reward or 0)]
     used: set[str] = set()
     pairs: list[Pair] = []
     for (chosen, good), (rejected, bad) in ranked:
-        if len(pairs) < limit and rejected.text not in used:
-            used.add(rejected.text)
+        if len(pairs) < limit and rejected.transcript not in used:
+            used.add(rejected.transcript)
             pairs.append(Pair(
-                prompt=task.prompt, chosen=chosen.text, rejected=rejected.text, task_id=task.id, chosen_grade=good,
+                prompt=task.prompt, chosen=chosen.transcript, rejected=rejected.transcript, task_id=task.id, chosen_grade=good,
                 rejected_grade=bad, prompt_ids=chosen.prompt_ids, chosen_ids=chosen.answer_ids, rejected_ids=rejected.answer_ids,
+                chosen_own=_own(chosen), rejected_own=_own(rejected),
             ))  # fmt: skip
     return pairs
+
+
+def _own(sample: Sample) -> list[bool] | None:
+    return sample.own if sample.replies else None

@@ -137,6 +137,16 @@ class Policy(nn.Module):
             return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
         return list(self.tokenizer(prompt + "\n")["input_ids"])
 
+    def encode_reply(self, reply: str) -> list[int]:
+        """Token ids of an environment's reply, from the end of the policy's turn to where its next turn begins."""
+        if not self.tokenizer.chat_template:
+            return list(self.tokenizer(f"\n{reply}\n", add_special_tokens=False)["input_ids"])
+        turn = "<<the turn before>>"
+        messages = [{"role": "user", "content": ""}, {"role": "assistant", "content": turn}, {"role": "user", "content": reply}]
+        text = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+        after = text.split(turn, 1)[1].lstrip(" ").removeprefix(self.tokenizer.eos_token)  # the turn has its end already
+        return list(self.tokenizer(after, add_special_tokens=False)["input_ids"])
+
     def encode_answer(self, answer: str) -> list[int]:
         """Token ids of a finished answer, with its one end of sequence."""
         return [*self.tokenizer(answer, add_special_tokens=False)["input_ids"], self.tokenizer.eos_token_id]
@@ -324,8 +334,14 @@ def chunks(rows: Sequence[int], size: int) -> list[list[int]]:
     return [list(rows[i : i + size]) for i in range(0, len(rows), size)]
 
 
-def make_batch(sequences: Sequence[tuple[Sequence[int], Sequence[int]]], pad: int, device: torch.device) -> Batch:
-    """A batch of (prompt ids, answer ids). Padding is told by the mask, not by its id."""
+def make_batch(
+    sequences: Sequence[tuple[Sequence[int], Sequence[int]]], pad: int, device: torch.device,
+    own: Sequence[Sequence[bool]] | None = None,
+) -> Batch:  # fmt: skip
+    """A batch of (prompt ids, answer ids). Padding is told by the mask, not by its id.
+
+    `own`: which of each answer's tokens are the policy's, the others being an environment's; all of them, unless told.
+    """
     length = max(len(p) + len(a) for p, a in sequences)
     ids = torch.full((len(sequences), length), pad)
     attention = torch.zeros(len(sequences), length, dtype=torch.long)
@@ -334,7 +350,7 @@ def make_batch(sequences: Sequence[tuple[Sequence[int], Sequence[int]]], pad: in
         end = len(prompt) + len(answer)
         ids[row, :end] = torch.tensor([*prompt, *answer])
         attention[row, :end] = 1
-        mask[row, len(prompt) - 1 : end - 1] = 1.0
+        mask[row, len(prompt) - 1 : end - 1] = torch.tensor(own[row], dtype=mask.dtype) if own else 1.0
     return Batch(ids.to(device), attention.to(device), mask.to(device))
 
 

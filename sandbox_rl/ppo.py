@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from sandbox_rewards.environment import Environments, most_turns
 from sandbox_rewards.grade import Grade, Verdict
 from sandbox_rewards.grading import Grader
 from sandbox_tasks.task import Task
@@ -19,11 +20,11 @@ from sandbox_rl.advantages import gae, group_advantages, returns_to_go, token_re
 from sandbox_rl.best_policy import BestPolicy
 from sandbox_rl.canaries import Canaries
 from sandbox_rl.config import PPOConfig, RunConfig
+from sandbox_rl.conversations import converse
 from sandbox_rl.errors import TrainingError, UserError
 from sandbox_rl.evaluate import answer, judge
 from sandbox_rl.fingerprint import digest, fingerprint
 from sandbox_rl.generation import Sample
-from sandbox_rl.generators import generator
 from sandbox_rl.kl import KINDS, adapted, k3, kl_loss
 from sandbox_rl.losses import kept, policy_loss, token_weights, value_loss
 from sandbox_rl.monitors import Monitors
@@ -65,11 +66,19 @@ class Rollout:
 
 @dataclass(frozen=True)
 class Judged:
-    """Answers with a grade: the samples, their grades, and for each the number of its prompt in the step."""
+    """Answers with a grade: the samples, their grades, and for each the number of its prompt in the step.
+
+    `earlier`: what each conversation would have earned had it ended after its first turn, its second ..., where that is paid.
+    """
 
     samples: list[Sample]
     grades: list[Grade]
     prompts: list[int]
+    earlier: list[list[float | None]] = field(default_factory=list)
+
+    def rows(self, rows: Sequence[int]) -> Judged:
+        earlier = [self.earlier[i] for i in rows] if self.earlier else []
+        return Judged([self.samples[i] for i in rows], [self.grades[i] for i in rows], [self.prompts[i] for i in rows], earlier)
 
 
 def train_ppo(
@@ -152,14 +161,14 @@ def validate(
     base, where learned and executed rewards are held against each other."""
     if not processes.main:
         return dict(processes.from_main({}))
-    samples = answer(config, policy, validation, config.seed)
+    samples = answer(config, policy, validation, grader, config.seed)
     figures = {"validation_pass_rate": judge(validation, samples, grader).pass_rate()}
     learned = config.ppo.reward_model
     if learned:
         scores = judge(scored_by(learned, validation), samples, grader)
         figures["validation_proxy_reward"] = scores.reward()
     if learned or config.compare.learned_reward:
-        batch = make_batch([(s.prompt_ids, s.answer_ids) for s in samples], policy.tokenizer.pad_token_id, policy.device)
+        batch = _batch_of(samples, policy)
         figures["validation_kl"] = whole_kl_to(policy, reference, batch, config.ppo.temperature, config.model)
     return dict(processes.from_main(figures))
 
@@ -174,19 +183,18 @@ def ppo_step(
     mine = processes.share(len(drawn))
     numbers = [number for number in mine for _ in range(settings.samples_per_prompt)]
     asked = [drawn[number] for number in numbers]
-    luck = chance.uniforms(len(drawn) * settings.samples_per_prompt, config.model.max_new_tokens)
+    luck = chance.uniforms(len(drawn) * settings.samples_per_prompt, config.model.max_new_tokens * most_turns(drawn))
     own = slice(mine.start * settings.samples_per_prompt, mine.stop * settings.samples_per_prompt)
     with whole(policy), phases("generate"):
-        sample = generator(config.model)
-        samples = sample(policy, [task.prompt for task in asked], temperature=settings.temperature, luck=luck[own])
+        samples = converse(config.model, policy, asked, Environments(grader), temperature=settings.temperature, luck=luck[own])
     with ThreadPoolExecutor(1) as beside:
-        grading = beside.submit(grader.grade, asked, [sample.text for sample in samples])
+        grading = beside.submit(grade_samples, grader, asked, samples, each_turn=settings.turn_rewards)
         with whole(policy), phases("score"):
             scored = score_samples(config, policy, reference, samples)
         with phases("grade"):  # what is left of it
-            grades = grading.result()
+            grades, earlier = grading.result()
     places = [place for place, grade in enumerate(grades) if grade.reward is not None]
-    judged = Judged([samples[i] for i in places], [grades[i] for i in places], [numbers[i] for i in places])
+    judged = Judged(samples, grades, numbers, earlier).rows(places)
     figures: dict[str, Any] = {"pass_rate": 0.0, "kl": 0.0, "reward": 0.0}
     if sum(processes.together([len(places)])):
         rollout = make_rollout(config.ppo, scored.rows(places), judged, kl_coefficient, processes)
@@ -212,12 +220,24 @@ def ppo_step(
     return figures, shown
 
 
+def grade_samples(
+    grader: Grader, tasks: Sequence[Task], samples: Sequence[Sample], *, each_turn: bool
+) -> tuple[list[Grade], list[list[float | None]]]:  # fmt: skip
+    """The grade of each sample, and what it would have earned after each turn before the last (nothing unless `each_turn`)."""
+    outcomes = [sample.outcomes if each_turn else (sample.text,) for sample in samples]
+    asked = [task for task, ended in zip(tasks, outcomes, strict=True) for _ in ended]
+    grades = iter(grader.grade(asked, [text for ended in outcomes for text in ended]))
+    turns = [[next(grades) for _ in ended] for ended in outcomes]
+    return [graded[-1] for graded in turns], [[grade.reward for grade in graded[:-1]] for graded in turns]
+
+
 def _shown(sample: Sample, grade: Grade) -> dict[str, Any]:
     """A line of samples.jsonl."""
-    return {
-        "task_id": grade.task_id, "text": sample.text, "finished": sample.finished, "tokens": len(sample.answer_ids),
+    line = {
+        "task_id": grade.task_id, "text": sample.text, "finished": sample.finished, "tokens": sample.tokens,
         "reward": grade.reward, "verdict": grade.verdict.value,
     }  # fmt: skip
+    return line | ({"turns": sample.turns, "replies": sample.replies} if sample.replies else {})
 
 
 @dataclass(frozen=True)
@@ -239,13 +259,18 @@ class Scored:
 def score_samples(config: RunConfig, policy: Policy, reference: Reference, samples: Sequence[Sample]) -> Scored:
     """What needs no grade, done while answers are graded."""
     temperature = config.ppo.temperature
-    batch = make_batch([(s.prompt_ids, s.answer_ids) for s in samples], policy.tokenizer.pad_token_id, policy.device)
+    batch = _batch_of(samples, policy)
     if config.model.critic == "shared" and config.ppo.truncated != "bootstrap":
         logprobs, values = _as_sampled(samples, batch)
     else:
         logprobs, _, values = score(policy, batch, temperature, config.model)
     with reference as frozen:
         return Scored(batch, logprobs, values, score(frozen, batch, temperature, config.model).logprobs)
+
+
+def _batch_of(samples: Sequence[Sample], policy: Policy) -> Batch:
+    sequences = [(sample.prompt_ids, sample.answer_ids) for sample in samples]
+    return make_batch(sequences, policy.tokenizer.pad_token_id, policy.device, [sample.own for sample in samples])
 
 
 def _as_sampled(samples: Sequence[Sample], batch: Batch) -> tuple[Tensor, Tensor]:
@@ -273,6 +298,8 @@ def make_rollout(
     price = kl_coefficient if settings.kl_in == "reward" else 0.0
     kl = KINDS[settings.kl_kind](scored.logprobs, before)
     rewards = token_rewards(torch.tensor(final, device=mask.device, dtype=kl.dtype), kl, mask, price)
+    for row, (sample, known) in enumerate(zip(judged.samples, judged.earlier, strict=False)):
+        pay_by_turn(rewards[row], sample, known)
     after = _value_after(scored.values, batch) * cut if settings.truncated == "bootstrap" else None
     values = kept(scored.values[:, :-1], mask)
     groups = torch.tensor(judged.prompts, device=mask.device)
@@ -298,6 +325,19 @@ def estimate_advantages(
         case "grpo" | "dr_grpo" | "rloo" as how:
             advantages = group_advantages(rewards.sum(1), groups, how)[:, None] * mask
     return advantages, torch.zeros_like(values)
+
+
+def pay_by_turn(rewards: Tensor, sample: Sample, earlier: Sequence[float | None]) -> None:
+    """Move what each turn added to a conversation's reward to that turn's last token; `rewards` (t,), whose sum stays.
+
+    It is shaping by a potential, which leaves the best policy as it is (Ng et al. 1999, theorem 1, with gamma 1).
+    """
+    first, own = len(sample.prompt_ids) - 1, [*sample.own, False]
+    ends = [first + place for place in range(len(sample.own)) if own[place] and not own[place + 1]]
+    for turn, reward in enumerate(earlier):
+        if reward is not None:
+            rewards[ends[turn]] += reward
+            rewards[ends[turn + 1]] -= reward
 
 
 def _final_reward(settings: PPOConfig, sample: Sample, grade: Grade) -> float:

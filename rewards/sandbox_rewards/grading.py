@@ -14,7 +14,7 @@ from typing import Any
 from sandbox_tasks.task import Task
 
 from sandbox_rewards.grade import Grade, Verdict
-from sandbox_rewards.registry import load_reward
+from sandbox_rewards.registry import REWARDS, load
 from sandbox_rewards.sandbox.backends import Backend
 from sandbox_rewards.source import RewardItem, RewardSource
 from sandbox_rewards.unit_tests import UnitTestsReward
@@ -62,7 +62,7 @@ class Grader:
     def source(self, name: str) -> RewardSource:
         """The source called `name`, made once and given those of our settings that its constructor takes."""
         if name not in self._sources:
-            factory = load_reward(name)
+            factory = load(REWARDS, name)
             wanted = inspect.signature(factory).parameters
             self._sources[name] = factory(**{k: v for k, v in self._settings.items() if k in wanted})
         return self._sources[name]

@@ -1,4 +1,4 @@
-"""Reward sources by name, found through the entry-point group `sandbox_rl.rewards` - ours like anyone's."""
+"""Reward sources and environments by name, found through entry points - ours like anyone's."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ import difflib
 from importlib.metadata import entry_points
 from typing import Any
 
-GROUP = "sandbox_rl.rewards"
+REWARDS = "sandbox_rl.rewards"
+ENVIRONMENTS = "sandbox_rl.environments"
+_KIND = {REWARDS: "reward source", ENVIRONMENTS: "environment"}
 
 
 class UnknownReward(Exception):
-    """A task names a reward source that is not installed."""
+    """A task names a reward source or an environment that is not installed."""
 
 
-def available_rewards() -> dict[str, str]:
-    """Name of each installed source and where it lives (`module:object`)."""
-    return {point.name: point.value for point in entry_points(group=GROUP)}
+def available(group: str) -> dict[str, str]:
+    """Name of each one installed and where it lives (`module:object`)."""
+    return {point.name: point.value for point in entry_points(group=group)}
 
 
-def load_reward(name: str) -> Any:
-    """The source's class (or factory), imported only now."""
-    for point in entry_points(group=GROUP):
+def load(group: str, name: str) -> Any:
+    """The class (or factory) of that name, imported only now."""
+    for point in entry_points(group=group):
         if point.name == name:
             return point.load()
-    known = sorted(available_rewards())
+    known = sorted(available(group))
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"installed are: {', '.join(known)}"
-    raise UnknownReward(f"no reward source is called {name!r}; {hint}")
+    raise UnknownReward(f"no {_KIND[group]} is called {name!r}; {hint}")

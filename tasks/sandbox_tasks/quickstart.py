@@ -81,8 +81,20 @@ def solution(family: str, stages: Stages) -> str:
     return "\n".join(["def f(x):", *lines, "    return x"])
 
 
+def telling_examples(task: Task, count: int, rng: random.Random) -> tuple[str, ...]:
+    """Asserts on fresh inputs, which none of the task's own tests has."""
+    family, stages = task.metadata["family"], task.metadata["stages"]
+    known = {test for spec in task.rewards if isinstance(spec, UnitTests) for test in spec.tests}
+    fresh = (_assert(family, stages, _input(family, rng)) for _ in itertools.count())
+    return tuple(itertools.islice((test for test in fresh if test not in known), count))
+
+
+def _assert(family: str, stages: Stages, value: Any) -> str:
+    return f"assert f({value!r}) == {_run(family, stages, value)!r}"
+
+
 def _task(split: Split, family: str, stages: Stages, rng: random.Random) -> Task:
-    tests = tuple(f"assert f({value!r}) == {_run(family, stages, value)!r}" for value in _telling_inputs(family, stages, rng))
+    tests = tuple(_assert(family, stages, value) for value in _telling_inputs(family, stages, rng))
     return Task(
         id=f"quickstart/{family}/{'-'.join(s.replace(' ', '_') for s in stages)}",
         split=split,

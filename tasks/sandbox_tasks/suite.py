@@ -104,6 +104,8 @@ def task_mapping(task: Task) -> dict[str, Any]:
     """A task as plain data, without the fields that have their default (what kind of task it is stays said)."""
     data = task.model_dump(mode="json", exclude_defaults=True)
     rewards = [{"source": spec.source, **data["rewards"][i]} for i, spec in enumerate(task.rewards)]
+    if task.environment:
+        data["environment"] = {"name": task.environment.name, **data["environment"]}
     rest = {key: value for key, value in data.items() if key not in ("id", "prompt", "rewards")}
     return {"id": task.id, "split": task.split, "prompt": task.prompt, "rewards": rewards, **rest}
 

@@ -137,7 +137,31 @@ class MathAnswer(RewardSpec):
     answer: str = Field(min_length=1, max_length=2000)
 
 
-_BUILT_IN = {"unit_tests", "math"}
+class NegotiationSpec(RewardSpec):
+    """The terms of a sale that the model negotiates as the buyer: its gain is what it pays less than `value`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: Literal["negotiation"] = "negotiation"
+    value: int = Field(ge=1)
+    """What the thing is worth to the buyer."""
+    ask: int = Field(ge=1)
+    """What the seller asks first."""
+    floor: int = Field(ge=0)
+    """What it would take at the least, and never says."""
+    par: FiniteFloat = 0.5
+    """Share of the possible gain from which on the deal counts as passed."""
+
+    @model_validator(mode="after")
+    def _there_is_a_gain(self) -> NegotiationSpec:
+        if not self.floor < min(self.value, self.ask):
+            raise ValueError(
+                f"floor is {self.floor}, value {self.value} and ask {self.ask}: nothing can be gained; lower the floor"
+            )
+        return self
+
+
+_BUILT_IN = {"unit_tests", "math", "negotiation"}
 
 
 def _spec_kind(value: Any) -> str:
@@ -146,8 +170,47 @@ def _spec_kind(value: Any) -> str:
 
 
 AnyReward = Annotated[
-    Annotated[UnitTests, Tag("unit_tests")] | Annotated[MathAnswer, Tag("math")] | Annotated[RewardSpec, Tag("plugin")],
+    Annotated[UnitTests, Tag("unit_tests")]
+    | Annotated[MathAnswer, Tag("math")]
+    | Annotated[NegotiationSpec, Tag("negotiation")]
+    | Annotated[RewardSpec, Tag("plugin")],
     Discriminator(_spec_kind),
+]
+
+
+class EnvironmentSpec(BaseModel):
+    """Who answers the model's turns, in a task that is a conversation.
+
+    An environment that is not built in keeps its extra fields untouched.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str = Field(min_length=1)
+    """As registered under the entry-point group `sandbox_rl.environments`."""
+    turns: int = Field(default=2, ge=1, le=100)
+    """The model's, at most."""
+
+
+class RepairSpec(EnvironmentSpec):
+    """A failing test comes back as the next turn."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Literal["repair"] = "repair"
+    tests: tuple[Code, ...] = ()
+    """Those that the model is told of; none: those that judge it."""
+    longest: int = Field(default=300, ge=1)
+    """Characters of what it is told."""
+
+
+def _environment_kind(value: Any) -> str:
+    name = value.get("name") if isinstance(value, dict) else getattr(value, "name", None)
+    return "repair" if name == "repair" else "plugin"
+
+
+AnyEnvironment = Annotated[
+    Annotated[RepairSpec, Tag("repair")] | Annotated[EnvironmentSpec, Tag("plugin")], Discriminator(_environment_kind)
 ]
 
 
@@ -159,7 +222,10 @@ class Task(BaseModel):
     id: str = Field(min_length=1)
     split: Split = "train"
     prompt: str
+    """What the model is asked; in a conversation, what opens it."""
     rewards: tuple[AnyReward, ...] = Field(min_length=1)
+    environment: AnyEnvironment | None = None
+    """Who answers the model's turns; none: there is one turn."""
     reference: str | None = None
     """A solution that earns full reward; `sandbox-rl tasks check` runs it."""
     metadata: dict[str, Any] = Field(default_factory=dict)

@@ -31,7 +31,12 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    if _OTHER_BREAKS & set(text):  # plain, they would be read as ends of lines
+        return yaml.ScalarNode("tag:yaml.org,2002:str", text, style='"')
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if _reads_well_as_block(text) else None)
+
+
+_OTHER_BREAKS = {"\x85", "\u2028", "\u2029"}
 
 
 def _reads_well_as_block(text: str) -> bool:

@@ -117,7 +117,7 @@ def test_dpo_resumes_to_the_same_bytes(base: Path, pairs: Path, tmp_path: Path) 
 
 def test_the_warm_start_resumes_to_the_same_bytes(tmp_path: Path) -> None:
     def train(path: Path, **options: Any) -> Path:
-        return train_sft(CONFIG, TASKS, path, **options)
+        return train_sft(CONFIG, TASKS, GRADER, path, **options)
 
     same_after_an_interruption(train, tmp_path, 103)
 

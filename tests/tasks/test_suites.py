@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from sandbox_tasks.errors import TaskError
 from sandbox_tasks.leaks import find_leaks
 from sandbox_tasks.mutants import mutants
+from sandbox_tasks.negotiation_quickstart import negotiation_tasks
 from sandbox_tasks.quickstart import STAGES, imperfect_solution, quickstart_tasks, solution
 from sandbox_tasks.readers import read_format
+from sandbox_tasks.repair_quickstart import repair_tasks
 from sandbox_tasks.suite import TaskSuite, load_suite, shipped_suites
 from sandbox_tasks.task import Task
 
@@ -38,8 +40,10 @@ def test_a_shipped_suite_loads_with_references_and_without_leaks(name: str) -> N
     assert [leak for leak in find_leaks(suite) if leak.severity == "leak"] == []
 
 
-def test_the_quickstart_file_is_what_its_generator_makes() -> None:
+def test_the_quickstart_files_are_what_their_generators_make() -> None:
     assert tuple(quickstart_tasks()) == load_suite("quickstart").tasks
+    assert tuple(repair_tasks()) == load_suite("repair-quickstart").tasks
+    assert tuple(negotiation_tasks()) == load_suite("negotiation-quickstart").tasks
 
 
 def test_no_composition_is_in_two_splits() -> None:

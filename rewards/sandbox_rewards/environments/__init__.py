@@ -1,0 +1,1 @@
+"""Environments that ship: repair of code, a calculator, and a negotiation."""
