@@ -22,6 +22,7 @@ from sandbox_rewards.grade import Completion, Verdict
 from sandbox_rewards.grade_file import GradeFile, GradeFileError
 from sandbox_rewards.grading import BrokenReward, Grader
 from sandbox_rewards.math.source import UnreadableGold
+from sandbox_rewards.noise import Rate, measure_noise
 from sandbox_rewards.red_team import RedTeamReport, answers_for, red_team
 from sandbox_rewards.registry import REWARDS, UnknownReward, load
 from sandbox_rewards.sandbox.backends import BACKENDS, COVERS, LEAVES_OPEN, Backend, SandboxUnavailable, probe
@@ -30,7 +31,7 @@ from sandbox_tasks.errors import TaskError
 from sandbox_tasks.jsonl import stream_jsonl
 from sandbox_tasks.leaks import find_leaks
 from sandbox_tasks.readers import read_format
-from sandbox_tasks.suite import TaskSuite, load_suite, shipped_suites, task_schema
+from sandbox_tasks.suite import TaskSuite, load_suite, shipped_suites, task_schema, write_whole
 from sandbox_tasks.task import Task
 
 from sandbox_rl.config import RunConfig, load_config
@@ -312,8 +313,17 @@ def check(
     workers: Workers = None,
     runtime: Runtime = None,
     unsafe: Unsafe = False,
+    noise: Annotated[int | None, typer.Option(min=2, help="Measure how often tests err: runs of each program.")] = None,
+    out: Annotated[Path | None, typer.Option(help="With --noise: the file for its figures, one JSON line a task.")] = None,
 ) -> None:
     """Run references, empty answers and mutants; look for leaks between splits. Exit status 1 when something is wrong."""
+    if out and noise is None:
+        raise UserError("--out keeps the figures of --noise, which was not asked for; add --noise 20.")
+    if noise is not None:
+        crowd = workers or 2 * (os.cpu_count() or 1) + 1  # more than cores: tests that depend on time err when it is short
+        with grader_for(sandbox, crowd, runtime=runtime, unsafe=unsafe) as grader:
+            show_noise(load_suite(suite), grader, noise, out)
+        return
     loaded = load_suite(suite)
     with grader_for(sandbox, workers, runtime=runtime, unsafe=unsafe) as grader, progress() as bar:
         row = bar.add_task("checking", total=None)
@@ -331,6 +341,39 @@ def check(
     screen.print(table if table.row_count else "nothing is wrong", highlight=False)
     screen.print(f"{killed} of {made} mutants fail their tests", highlight=False)
     raise typer.Exit(1 if table.row_count else 0)
+
+
+def show_noise(suite: TaskSuite, grader: Grader, repeats: int, out: Path | None) -> None:
+    """Measure and print; the worst first."""
+    if out:
+        refuse_to_overwrite(out)
+    with progress() as bar:
+        row = bar.add_task("measuring noise", total=None)
+        found = measure_noise(suite.tasks, grader, repeats=repeats, on_grade=lambda: bar.advance(row))
+    columns = "task", "right, but failed", "wrong, but passed", "undecided mutants", "no verdict"
+    table = Table(*columns, title=f"{suite.name}: noise")
+    noisy = sorted((one for one in found if one.worst or one.no_verdict), key=lambda one: -one.worst)
+    for one in noisy[:20]:
+        rates = said_rate(one.false_negative), said_rate(one.false_positive)
+        table.add_row(one.task_id, *rates, str(one.undecided), str(one.no_verdict))
+    runs = sum(one.false_negative.runs + one.false_positive.runs for one in found)
+    screen.print(table if noisy else f"no noise seen in {runs} runs of {len(found)} tasks", highlight=False)
+    if len(noisy) > 20:
+        screen.print(f"and {len(noisy) - 20} more", highlight=False)
+    for name, kind in (("right, but failed", "false_negative"), ("wrong, but passed", "false_positive")):
+        each: list[Rate] = [getattr(one, kind) for one in found]
+        total = Rate(count=sum(r.count for r in each), runs=sum(r.runs for r in each))
+        screen.print(f"{name}: {said_rate(total)}", highlight=False)
+    undecided = sum(one.undecided for one in found)
+    screen.print(f"{undecided} mutants pass and are undecided: equal to the reference, or not caught", highlight=False)
+    if out:
+        write_whole(out, "".join(one.model_dump_json() + "\n" for one in found))
+        screen.print(f"written: {out}; pairs.noise={out} uses it", highlight=False, soft_wrap=True)
+
+
+def said_rate(rate: Rate) -> str:
+    low, high = rate.interval
+    return f"{rate.value:.1%} ({low:.1%} to {high:.1%}) of {rate.runs}" if rate.runs else "no runs"
 
 
 @tasks_app.command("red-team")

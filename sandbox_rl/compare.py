@@ -15,6 +15,7 @@ from typing import Any
 
 import transformers
 from sandbox_rewards.grading import Grader
+from sandbox_rewards.noise import TaskNoise
 from sandbox_tasks.leaks import find_leaks
 from sandbox_tasks.suite import TaskSuite, load_suite
 
@@ -35,7 +36,7 @@ from sandbox_rl.dpo import train_dpo
 from sandbox_rl.environment import environment
 from sandbox_rl.errors import UserError
 from sandbox_rl.evaluate import Evaluation, evaluate
-from sandbox_rl.pairs import sample_pairs
+from sandbox_rl.pairs import noise_of, sample_pairs
 from sandbox_rl.policy import load_policy
 from sandbox_rl.ppo import train_ppo
 from sandbox_rl.progress import Report
@@ -183,6 +184,7 @@ def _put_together(
         title=config.title, command=command, k=k, tasks=len(suite.split("test")), samples_per_task=config.eval.samples_per_task,
         seeds=[run.config.seed for run in runs], arms=arms, differences=differences,
         curves=curves, scorers=[figures for run in runs if (figures := run.scorer_figures())],
+        noise=_noisiest(config),
         gallery=_gallery(suite, results[0]), warnings=leaks + _warnings(arms, runs), config=config.model_dump(),
         conclusion=conclude(arms, differences, len(runs)) + over_optimisation(curves), environment=environment(),
         peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
@@ -202,6 +204,11 @@ def _arm(name: str, evaluations: list[Evaluation], runs: list[SeedRun], k: int) 
         sandbox_seconds=sum(c["sandbox_seconds"] for c in costs) / len(runs),
         wall_seconds=sum(run.seconds(*PHASES[name]) for run in runs) / len(runs),
     )  # fmt: skip
+
+
+def _noisiest(config: RunConfig, most: int = 10) -> list[TaskNoise]:
+    known = noise_of(config.pairs.noise).values() if config.pairs.noise else ()
+    return sorted(known, key=lambda task: -task.worst)[:most]
 
 
 def _warnings(arms: list[Arm], runs: list[SeedRun]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel
+from sandbox_rewards.noise import TaskNoise
 
 from sandbox_rl.calibration import HeldOut
 from sandbox_rl.evaluate import Evaluation
@@ -64,6 +65,8 @@ class Comparison(BaseModel):
     """Arm -> seed -> metrics lines."""
     scorers: list[HeldOut] = []
     """Figures of each seed's reward model on held-out pairs, where an arm learns from one."""
+    noise: list[TaskNoise] = []
+    """The tasks whose tests err most, where that was measured."""
     gallery: list[Shown]
     warnings: list[str]
     conclusion: list[str]

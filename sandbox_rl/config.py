@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib.resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -177,6 +177,10 @@ class PairsConfig(_Section):
     """So that tasks with many answers of both kinds don't outweigh the others."""
     temperature: float = Field(default=1.0, gt=0)
     """Of sampling."""
+    noise: Path | None = None
+    """What `tasks check --noise` wrote: each pair then carries the chance that it is the wrong way round."""
+    max_noise: float = Field(default=0.1, ge=0, le=1)
+    """Tasks whose tests err more often than that make no pairs (where `noise` is given)."""
 
 
 class DPOConfig(_Section):
@@ -184,8 +188,9 @@ class DPOConfig(_Section):
     """DPO's own (sigmoid), or a relative of it: robust, ipo, hinge, length_normalised, simpo."""
     beta: float = Field(default=0.1, gt=0)
     """Strength of the pull to the reference (Rafailov et al. 2023: 0.1; on means over tokens more: SimPO 2, Tulu 3: 5)."""
-    label_smoothing: float = Field(default=0.0, ge=0, lt=0.5)
-    """Share of pairs taken to be the wrong way round (sigmoid: conservative DPO, Mitchell 2023; robust: Chowdhury 2024)."""
+    label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] | Literal["noise"] = 0.0
+    """Share of pairs taken to be the wrong way round (sigmoid: conservative DPO, Mitchell 2023; robust: Chowdhury 2024); noise:
+    for each pair what pairs.noise found of its task."""
     margin: float = Field(default=0.0, ge=0)
     """How much likelier a chosen token must be than a rejected one, in nats times beta (simpo: 0.5 to 1.5)."""
     epochs: int = Field(default=2, ge=1)
@@ -203,7 +208,7 @@ class DPOConfig(_Section):
     def _fits(self) -> DPOConfig:
         for name, value, losses in (("label_smoothing", self.label_smoothing, _SMOOTHED), ("margin", self.margin, ("simpo",))):
             if value and self.loss not in losses:
-                raise ValueError(f"{name} is {value:g}, and loss {self.loss!r} has no such thing; leave it out")
+                raise ValueError(f"{name} is {value}, and loss {self.loss!r} has no such thing; leave it out")
         return self
 
 

@@ -92,9 +92,9 @@ def dpo_step(
     parts = []
     for rows in chunks(range(len(pairs)), max(1, config.model.micro_batch_size // 2)):
         chosen, rejected = _scored(policy, reference, [pairs[i] for i in rows])
-        losses = preference_loss(
-            settings.loss, chosen, rejected, settings.beta, settings.label_smoothing, settings.margin
-        )  # fmt: skip
+        told = settings.label_smoothing
+        smoothing = torch.tensor([pairs[i].flip if told == "noise" else told for i in rows], device=policy.device)
+        losses = preference_loss(settings.loss, chosen, rejected, settings.beta, smoothing, settings.margin)
         if not torch.isfinite(losses).all():
             raise TrainingError(f"DPO's loss is not finite at step {step}; the weights are unchanged. Lower dpo.learning_rate.")
         (losses.sum() / len(pairs)).backward()  # type: ignore[no-untyped-call]

@@ -9,16 +9,20 @@ from pathlib import Path
 
 from pydantic import BaseModel
 from sandbox_rewards.environment import Environments, most_turns
-from sandbox_rewards.grade import Grade
+from sandbox_rewards.grade import Grade, Verdict
 from sandbox_rewards.grading import Grader
+from sandbox_rewards.noise import TaskNoise, flip_probability
+from sandbox_tasks.jsonl import read_jsonl
 from sandbox_tasks.task import Task
 
 from sandbox_rl.config import RunConfig
 from sandbox_rl.conversations import converse
+from sandbox_rl.errors import UserError
 from sandbox_rl.generation import Sample
 from sandbox_rl.policy import load_policy
 from sandbox_rl.progress import Report
 from sandbox_rl.run_folder import Randomness, RunFolder, write_atomically
+from sandbox_rl.statistics import mean
 
 
 class Pair(BaseModel):
@@ -39,6 +43,8 @@ class Pair(BaseModel):
     rejected_ids: list[int]
     chosen_own: list[bool] | None = None
     rejected_own: list[bool] | None = None
+    flip: float = 0.0
+    """Chance that the pair is the wrong way round, by what is known of how often the task's tests err."""
 
 
 def sample_pairs(
@@ -56,11 +62,12 @@ def sample_pairs(
     target = path / "pairs.jsonl"
     if run.begin(config, ("suite", "seed", "model", "pairs"), resume=resume):
         return target
+    noise = noise_of(config.pairs.noise) if config.pairs.noise else {}
     policy = load_policy(base)
     chance = Randomness(config.seed)
     rng = random.Random(config.seed)
     pairs: list[Pair] = []
-    tokens, sandbox_seconds, chunk = 0, 0.0, 32
+    tokens, sandbox_seconds, chunk, left_out = 0, 0.0, 32, 0
     for start in range(0, len(tasks), chunk):
         asked = [task for task in tasks[start : start + chunk] for _ in range(config.pairs.samples_per_prompt)]
         luck = chance.uniforms(len(asked), config.model.max_new_tokens * most_turns(tasks))
@@ -69,20 +76,38 @@ def sample_pairs(
         tokens += sum(s.tokens for s in samples)
         sandbox_seconds += sum(g.seconds for g in grades)
         for rows in _rows(len(asked), config):
+            task = asked[rows[0]]
             answers = [(samples[i], grades[i]) for i in rows if samples[i].finished]
-            pairs += pairs_of(asked[rows[0]], answers, config.pairs.max_pairs_per_task, rng)
+            found = pairs_of(task, answers, config.pairs.max_pairs_per_task, rng)
+            known = noise.get(task.id)
+            if known and known.worst > config.pairs.max_noise:
+                left_out += len(found)
+                continue
+            passed = [grades[i].verdict is Verdict.passed for i in rows if grades[i].reward is not None]
+            flip = flip_probability(known, mean(passed)) if known else 0.0
+            pairs += [pair.model_copy(update={"flip": flip}) for pair in found]
         report(phase="pairs", step=min(start + chunk, len(tasks)), total=len(tasks), pairs=len(pairs))
     write_atomically(target, "".join(p.model_dump_json() + "\n" for p in pairs).encode())
     completions = len(tasks) * config.pairs.samples_per_prompt
     run.finish(
         {
             "pairs": len(pairs),
+            "noisy_pairs_left_out": left_out,
             "completions": completions,
             "tokens": tokens,
             "sandbox_seconds": sandbox_seconds,
         }
     )
     return target
+
+
+def noise_of(file: Path) -> dict[str, TaskNoise]:
+    """What is known of each task, by id. Raises `UserError` where there is no such file."""
+    if not file.is_file():
+        raise UserError(
+            f"pairs.noise names {file}, which is not there; `sandbox-rl tasks check SUITE --noise 20 --out {file}` makes it."
+        )
+    return {found.task_id: found for found in read_jsonl(file, TaskNoise)}
 
 
 def _rows(total: int, config: RunConfig) -> list[range]:

@@ -27,9 +27,9 @@ class Answers(NamedTuple):
 
 
 def preference_loss(
-    kind: PreferenceLoss, chosen: Answers, rejected: Answers, beta: float, smoothing: float = 0.0, margin: float = 0.0
+    kind: PreferenceLoss, chosen: Answers, rejected: Answers, beta: float, smoothing: float | Tensor = 0.0, margin: float = 0.0
 ) -> Tensor:
-    """Loss of each pair (b,).
+    """Loss of each pair (b,). `smoothing` is one number, or one a pair (b,).
 
     `sigmoid`: Rafailov et al. 2023 (arXiv:2305.18290), eq. 7; with `smoothing`, the share of pairs taken to be the wrong way
     round, conservative DPO (Mitchell 2023, eq. 3). `robust`: the same made unbiased (Chowdhury et al. 2024, arXiv:2403.00409,

@@ -49,8 +49,7 @@ def check_tasks(
             continue
         asked += [(task, "reference", task.reference)] * repeats
         asked.append((task, "empty", "pass"))
-        if _is_python(task):
-            asked += [(task, "mutant", code) for code in _mutants(task, extract_code(task.reference), mutants_per_task)]
+        asked += [(task, "mutant", code) for code in mutants_of(task, mutants_per_task)]
     grades = grader.grade([task for task, _, _ in asked], [code for _, _, code in asked], on_grade=on_grade)
     verdicts: dict[str, set[Verdict]] = {}
     for (task, kind, _), grade in zip(asked, grades, strict=True):
@@ -88,10 +87,12 @@ def _unreadable_answers(task: Task) -> list[str]:
     return found
 
 
-def _mutants(task: Task, reference: str, most: int) -> list[str]:
-    """Wrong versions of a reference; none of one that does not parse, which its own grade tells."""
+def mutants_of(task: Task, most: int) -> list[str]:
+    """Wrong versions of a task's reference; none where it is no Python, or does not parse, which its own grade tells."""
+    if task.reference is None or not _is_python(task):
+        return []
     try:
-        return mutants(reference, _entry_point(task), limit=most)
+        return mutants(extract_code(task.reference), _entry_point(task), limit=most)
     except SyntaxError:
         return []
 

@@ -68,7 +68,7 @@ class TaskSuite(SuiteInfo):
         if suffix == ".jsonl.gz":
             raise SuiteFileError(target, "would be packed, but suites are saved plain; drop the .gz")
         text = _jsonl_text(self.tasks) if suffix == ".jsonl" else yaml_text.dump(self._mapping())
-        _write(target, text)
+        write_whole(target, text)
 
     def _mapping(self) -> dict[str, Any]:
         info = self.model_dump(exclude={"tasks"}, exclude_defaults=True)
@@ -190,7 +190,7 @@ def _lines(tasks: Iterable[Task]) -> Iterator[str]:
             raise TaskError(f"task {task.id} can't be written as JSON ({error}); keep its metadata plain data") from None
 
 
-def _write(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
     """Write beside the target and rename, so that a failure leaves the old file whole."""
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -196,6 +196,15 @@ def test_preference_losses_by_hand(settings: dict[str, Any], wanted: float) -> N
     assert preference_loss(chosen=CHOSEN, rejected=REJECTED, **settings).item() == pytest.approx(wanted, abs=1e-12)
 
 
+@pytest.mark.parametrize("kind", ["sigmoid", "robust"])
+def test_each_pair_may_have_a_smoothing_of_its_own(kind: Any) -> None:
+    own = torch.linspace(0.0, 0.4, len(CHOSEN.logprobs))
+    together = preference_loss(kind, CHOSEN, REJECTED, 0.3, own)
+    for row, smoothing in enumerate(own.tolist()):
+        alone = preference_loss(kind, CHOSEN, REJECTED, 0.3, smoothing)[row]
+        assert together[row] == pytest.approx(float(alone))
+
+
 def test_the_robust_loss_is_unbiased_under_flipped_labels() -> None:
     """Its mean over labels of which a share is flipped is the loss of the true ones."""
     right = preference_loss("robust", CHOSEN, REJECTED, 0.3, 0.2)

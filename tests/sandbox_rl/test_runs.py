@@ -25,7 +25,12 @@ SETTINGS: dict[str, Any] = {
     "model": {"max_new_tokens": 40},
     "sft": {"steps": 104, "batch_size": 1},
     "ppo": {
-        "steps": 4, "prompts_per_step": 2, "samples_per_prompt": 4, "minibatch_size": 4, "validate_every": 2, "kl_target": 1.0,
+        "steps": 4,
+        "prompts_per_step": 2,
+        "samples_per_prompt": 4,
+        "minibatch_size": 4,
+        "validate_every": 2,
+        "kl_target": 1.0,
         "canaries": 0,  # the made-up rule looks at no test, so contradictory ones would be paid too
     },
     "pairs": {"samples_per_prompt": 24},
@@ -122,6 +127,44 @@ def test_the_warm_start_resumes_to_the_same_bytes(tmp_path: Path) -> None:
     same_after_an_interruption(train, tmp_path, 103)
 
 
+def test_pairs_of_noisy_tasks_are_left_out_and_others_carry_their_chance_of_a_flip(base: Path, tmp_path: Path) -> None:
+    def rates(a: int, b: int) -> dict[str, Any]:
+        return {
+            "false_negative": {"count": a, "runs": 100},
+            "false_positive": {"count": b, "runs": 100},
+            "undecided": 0,
+            "no_verdict": 0,
+        }
+
+    noisy, slight, *steady = [task.id for task in TASKS]
+    known = [{"task_id": noisy, **rates(30, 0)}, {"task_id": slight, **rates(8, 6)}, {"task_id": steady[0], **rates(0, 0)}]
+    (tmp_path / "noise.jsonl").write_text("".join(json.dumps(line) + "\n" for line in known))
+    plain = lines(sample_pairs(CONFIG, base, TASKS, GRADER, tmp_path / "plain", resume=False, report=silent))
+    told = RunConfig.model_validate({**SETTINGS, "pairs": {**SETTINGS["pairs"], "noise": str(tmp_path / "noise.jsonl")}})
+    pairs_file = sample_pairs(told, base, TASKS, GRADER, tmp_path / "told", resume=False, report=silent)
+    found = lines(pairs_file)
+    assert {pair["task_id"] for pair in plain} == {task.id for task in TASKS}
+    assert [{**pair, "flip": 0.0} for pair in found] == [pair for pair in plain if pair["task_id"] != noisy]
+    assert {pair["task_id"] for pair in found if pair["flip"] > 0} == {slight}
+    done = json.loads((tmp_path / "told" / "done.json").read_text())
+    assert done["noisy_pairs_left_out"] == len(plain) - len(found) > 0
+    losses = {}
+    for smoothing in ("noise", 0.0):
+        config = RunConfig.model_validate(
+            {**SETTINGS, "dpo": {**SETTINGS["dpo"], "loss": "robust", "label_smoothing": smoothing}}
+        )
+        folder = tmp_path / str(smoothing)
+        train_dpo(config, base, pairs_file, TASKS[:2], GRADER, folder, resume=False, report=silent)
+        losses[smoothing] = [line["loss"] for line in lines(folder / "metrics.jsonl")]
+    assert losses["noise"] != losses[0.0]
+
+
+def test_a_noise_file_that_is_not_there_is_named(base: Path, tmp_path: Path) -> None:
+    told = RunConfig.model_validate({**SETTINGS, "pairs": {"noise": "nowhere.jsonl"}})
+    with pytest.raises(UserError, match=r"pairs\.noise names nowhere\.jsonl, which is not there"):
+        sample_pairs(told, base, TASKS, GRADER, tmp_path, resume=False, report=silent)
+
+
 def test_micro_batches_of_dpo_change_only_the_last_digits(base: Path, pairs: Path, tmp_path: Path) -> None:
     small = RunConfig.model_validate({**SETTINGS, "model": {**SETTINGS["model"], "micro_batch_size": 2}})
     for name, config in (("whole", CONFIG), ("split", small)):
@@ -165,7 +208,7 @@ def test_a_step_without_any_verdict_changes_no_weight(base: Path, tmp_path: Path
 
 
 def test_an_outage_at_validation_stops_the_run_and_leaves_it_resumable(base: Path, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="got a verdict at step 2"):
+    with pytest.raises(TrainingError, match="judged right or wrong at step 2"):
         train_ppo(CONFIG, base, TASKS, TASKS[:2], OUTAGE, tmp_path, resume=False, report=silent)
     train_ppo(CONFIG, base, TASKS, TASKS[:2], GRADER, tmp_path, resume=True, report=silent)
     assert len(lines(tmp_path / "metrics.jsonl")) == 4
