@@ -19,7 +19,7 @@ from sandbox_rl.errors import TrainingError
 from sandbox_rl.run_folder import write_atomically
 
 FULL = 1.0
-"""What tests pay when all of them pass. Tests that contradict each other may pay a part of it, honestly."""
+"""What a canary pays when all its tests pass; one with two specs may pay a part of its sum, honestly."""
 REPEATS = 2
 """How often an answer must pass again before the alarm: one that is random may have met both of two tests by chance."""
 
@@ -36,8 +36,8 @@ class Canaries:
         """Of the last step: answers that were paid by contradictory tests, each time."""
 
     def watch(self, step: int, samples: Sequence[dict[str, Any]]) -> dict[str, int]:
-        """Grade the first rewarded ones of a step's samples; gives metrics."""
-        paid = [sample for sample in samples if sample["reward"] and sample["reward"] > 0]
+        """Grade the best rewarded of a step's samples, of equals the first; gives metrics."""
+        paid = sorted((s for s in samples if s["reward"] and s["reward"] > 0), key=lambda s: s["reward"], reverse=True)
         pairs = [(canary, s) for s in paid if (canary := self._canaries.get(s["task_id"]))][: self._most]
         self.rewarded = []
         suspects = list(range(len(pairs)))

@@ -17,15 +17,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
-from sandbox_rewards.cache import CacheUnusable
+from sandbox_rewards.errors import RewardError
 from sandbox_rewards.grade import Completion, Verdict
 from sandbox_rewards.grade_file import GradeFile, GradeFileError
-from sandbox_rewards.grading import BrokenReward, Grader
-from sandbox_rewards.math.source import UnreadableGold
+from sandbox_rewards.grading import Grader
 from sandbox_rewards.noise import Rate, measure_noise
 from sandbox_rewards.red_team import RedTeamReport, answers_for, red_team
-from sandbox_rewards.registry import REWARDS, UnknownReward, load
-from sandbox_rewards.sandbox.backends import BACKENDS, COVERS, LEAVES_OPEN, Backend, SandboxUnavailable, probe
+from sandbox_rewards.registry import REWARDS, load
+from sandbox_rewards.sandbox.backends import BACKENDS, COVERS, LEAVES_OPEN, Backend, probe
 from sandbox_rewards.suite_check import check_tasks
 from sandbox_tasks.errors import TaskError
 from sandbox_tasks.jsonl import stream_jsonl
@@ -528,10 +527,7 @@ def said(path: Path) -> None:
     screen.print(f"written: {path}", highlight=False, soft_wrap=True)
 
 
-TOLD = (
-    SandboxRLError, TaskError, UnknownReward, SandboxUnavailable, BrokenReward, CacheUnusable, GradeFileError, UnreadableGold,
-    OSError,
-)  # fmt: skip
+TOLD = (SandboxRLError, TaskError, RewardError, GradeFileError, OSError)
 """What a user can mend; anything else is a bug, and shows where."""
 
 

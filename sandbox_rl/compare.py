@@ -200,6 +200,7 @@ def _arm(name: str, evaluations: list[Evaluation], runs: list[SeedRun], k: int) 
     return Arm(
         name=name, pass_at_1=estimate_rate(rates(evaluations)), pass_at_k=estimate_rate(rates(evaluations, k)),
         per_seed=[e.pass_rate() for e in evaluations], verdicts=verdicts,
+        parts=Evaluation(tasks=[task for e in evaluations for task in e.tasks]).parts(),
         completions=sum(c["completions"] for c in costs) // len(runs), tokens=sum(c["tokens"] for c in costs) // len(runs),
         sandbox_seconds=sum(c["sandbox_seconds"] for c in costs) / len(runs),
         wall_seconds=sum(run.seconds(*PHASES[name]) for run in runs) / len(runs),

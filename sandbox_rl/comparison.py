@@ -6,7 +6,7 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sandbox_rewards.noise import TaskNoise
 
 from sandbox_rl.calibration import HeldOut
@@ -33,6 +33,8 @@ class Arm(BaseModel):
     pass_at_k: Estimate
     per_seed: list[float]
     verdicts: dict[str, int]
+    parts: dict[str, float] = Field(default_factory=dict)
+    """Mean reward of each source's part of a grade, before its weight, on held-out answers of all seeds."""
     completions: int
     """Answers sampled for training, per seed."""
     tokens: int
@@ -73,6 +75,10 @@ class Comparison(BaseModel):
     config: dict[str, Any]
     environment: dict[str, Any]
     peak_memory_mb: float
+
+    def part_names(self) -> list[str]:
+        """Of the parts of a reward that any arm has; empty where each task has one source."""
+        return list(dict.fromkeys(name for arm in self.arms for name in arm.parts))
 
 
 def rates(evaluations: list[Evaluation], k: int = 1) -> np.ndarray:

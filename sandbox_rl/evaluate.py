@@ -16,7 +16,7 @@ from sandbox_rl.conversations import converse
 from sandbox_rl.generation import Sample
 from sandbox_rl.policy import Policy
 from sandbox_rl.run_folder import Randomness
-from sandbox_rl.statistics import mean, pass_at_k
+from sandbox_rl.statistics import mean, means_by_name, pass_at_k
 
 
 class Answers(BaseModel):
@@ -50,6 +50,10 @@ class Evaluation(BaseModel):
     def reward(self) -> float:
         """Mean reward of the answers that have one."""
         return mean([g.reward for t in self.tasks for g in t.grades if g.reward is not None])
+
+    def parts(self) -> dict[str, float]:
+        """Mean reward of each source's part, before its weight; empty where each task has one source."""
+        return means_by_name(g.part_rewards() for t in self.tasks for g in t.grades)
 
     def verdicts(self) -> dict[str, int]:
         return dict(Counter(g.verdict.value for t in self.tasks for g in t.grades))

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from sandbox_rewards.shaping import repeated
+
 from sandbox_rl.config import Monitor, MonitorsConfig
 from sandbox_rl.statistics import mean
 
 Metrics = dict[str, Any]
-WORDS = 4
-"""Length of the runs of words that repetition is counted in."""
 
 
 class Monitors:
@@ -104,10 +104,3 @@ _MONITORS: dict[Monitor, Callable[[Monitors, Metrics], str | None]] = {
     "kl": Monitors._kl, "ratio": Monitors._ratio, "entropy": Monitors._entropy, "equal_rewards": Monitors._equal_rewards,
     "repetition": Monitors._repetition, "length": Monitors._length, "no_verdict": Monitors._no_verdict,
 }  # fmt: skip
-
-
-def repeated(text: str) -> float:
-    """Share of a text's runs of `WORDS` words that stood there before; 0 for a text that is too short for two."""
-    words = text.split()
-    runs = [tuple(words[i : i + WORDS]) for i in range(len(words) - WORDS + 1)]
-    return 1 - len(set(runs)) / len(runs) if runs else 0.0

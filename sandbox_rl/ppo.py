@@ -35,7 +35,7 @@ from sandbox_rl.progress import Report
 from sandbox_rl.reward_model import scored_by
 from sandbox_rl.run_folder import Randomness, RunFolder
 from sandbox_rl.sharding import full, optimizer_state, restore_optimizer, shard, whole
-from sandbox_rl.statistics import mean
+from sandbox_rl.statistics import mean, means_by_name
 
 
 @dataclass(frozen=True)
@@ -217,6 +217,8 @@ def ppo_step(
         "seconds": phases.seconds,
         "memory_mb": phases.memory_mb,
     }
+    if parts := means_by_name(line.get("parts", {}) for line in shown):
+        figures["parts"] = parts
     return figures, shown
 
 
@@ -237,6 +239,8 @@ def _shown(sample: Sample, grade: Grade) -> dict[str, Any]:
         "task_id": grade.task_id, "text": sample.text, "finished": sample.finished, "tokens": sample.tokens,
         "reward": grade.reward, "verdict": grade.verdict.value,
     }  # fmt: skip
+    parts = grade.part_rewards()
+    line |= {"parts": parts} if parts else {}
     return line | ({"turns": sample.turns, "replies": sample.replies} if sample.replies else {})
 
 

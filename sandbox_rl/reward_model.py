@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 import transformers
+from sandbox_rewards.errors import RewardError
 from sandbox_rewards.grade import Grade, Verdict
 from sandbox_rewards.source import RewardItem
 from sandbox_tasks.jsonl import read_jsonl
@@ -231,6 +232,10 @@ def scored_by(model: str, tasks: Sequence[Task]) -> list[Task]:
     return [task.model_copy(update={"rewards": (spec,)}) for task in tasks]
 
 
+class UnnamedModel(UserError, RewardError):
+    """A task's spec names no model."""
+
+
 class RewardModelReward:
     """The reward source `reward_model`: `{"source": "reward_model", "model": "runs/reward-model/model"}`.
 
@@ -251,7 +256,9 @@ class RewardModelReward:
     def _name(self, item: RewardItem) -> str:
         name = (item.spec.model_extra or {}).get("model")
         if not isinstance(name, str):
-            raise UserError(f"task {item.task.id!r}: source 'reward_model' needs `model`, a folder or a name, but has {name!r}.")
+            raise UnnamedModel(
+                f"task {item.task.id!r}: source 'reward_model' needs `model`, a folder or a name, but has {name!r}."
+            )
         return name
 
     def _model(self, name: str) -> RewardModel:

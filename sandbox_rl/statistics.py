@@ -14,7 +14,7 @@ narrower than they say; `FEW_SEEDS` is where the report stops warning of it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -108,6 +108,16 @@ def unseen_share(count: int, confidence: float = 0.95) -> float:
 def mean(values: Sequence[float]) -> float:
     """Arithmetic mean; NaN of nothing."""
     return float(np.mean(values)) if len(values) else math.nan
+
+
+def means_by_name(rows: Iterable[Mapping[str, float | None]]) -> dict[str, float]:
+    """Arithmetic mean of each name's values, over the rows in which it has one."""
+    values: dict[str, list[float]] = {}
+    for row in rows:
+        for name, value in row.items():
+            if value is not None:
+                values.setdefault(name, []).append(value)
+    return {name: mean(found) for name, found in values.items()}
 
 
 def _checked(values: ArrayLike) -> Floats:

@@ -7,7 +7,7 @@ import textwrap
 
 from sandbox_tasks.syntax import parse_quietly
 
-_FENCE = re.compile(
+FENCE = re.compile(
     r"^(?P<indent>[ \t]*)(?P<fence>```+|~~~+)[^\n`]*\n(?P<code>.*?)^[ \t]*(?P=fence)[ \t]*$", re.MULTILINE | re.DOTALL
 )
 _OPEN_FENCE = re.compile(r"^(?P<indent>[ \t]*)(?:```+|~~~+)[^\n`]*\n(?P<code>.*)\Z", re.MULTILINE | re.DOTALL)
@@ -20,7 +20,7 @@ def extract_code(completion: str) -> str:
     Text that is Python as a whole is taken whole: a fence in it is part of a string.
     """
     text = completion.removeprefix(_BYTE_ORDER_MARK).replace("\r\n", "\n")
-    blocks = list(_FENCE.finditer(text))
+    blocks = list(FENCE.finditer(text))
     rest = text[blocks[-1].end() :] if blocks else text
     block = _OPEN_FENCE.search(rest) or (blocks[-1] if blocks else None)
     if block is None or _is_python(text):

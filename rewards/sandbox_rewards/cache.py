@@ -1,8 +1,8 @@
 """Grades that need not be found again: the same code under the same tests gets the same verdict.
 
 An SQLite file, safe for several processes at once. What the machine's load or a fault can change is never kept:
-`time_limit` and `no_verdict`. The key holds all that a verdict depends on: the task's spec with its limits, the code, the
-text of the runner, and the interpreter or image that the code runs in.
+`time_limit` (in any case of a program) and `no_verdict`. The key holds all that a verdict depends on: the task's spec with
+its limits, the code, the text of the runner, and the interpreter or image that the code runs in.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 
 from sandbox_tasks.task import UnitTests
 
+from sandbox_rewards.errors import RewardError
 from sandbox_rewards.sandbox.worker import runner_sources
 
 NOT_KEPT = frozenset({"no_verdict", "time_limit"})
@@ -31,7 +32,7 @@ BUSY_S = 30.0
 Outcome = dict[str, Any]
 
 
-class CacheUnusable(Exception):
+class CacheUnusable(RewardError):
     """The cache file can't be used; names it and says why."""
 
 
@@ -54,7 +55,7 @@ class GradeCache:
         return json.loads(row[0]) if row else None
 
     def put(self, key: bytes, outcome: Outcome) -> None:
-        if outcome["verdict"] not in NOT_KEPT:
+        if outcome["verdict"] not in NOT_KEPT and not outcome.get("late"):
             self._execute("INSERT OR IGNORE INTO grades VALUES (?, ?)", (key, json.dumps(outcome)))
 
     def close(self) -> None:
@@ -79,7 +80,7 @@ class GradeCache:
 
 def grade_key(spec: UnitTests, code: str, fingerprint: str) -> bytes:
     """What a verdict depends on, as a digest. `fingerprint` is the backend's."""
-    parts = [spec.model_dump(mode="json", exclude={"weight", "flaky"}), code, fingerprint, _machinery()]
+    parts = [spec.model_dump(mode="json", exclude={"weight", "gated", "flaky"}), code, fingerprint, _machinery()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).digest()
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+
+LONGEST_DETAIL = 300
+"""Characters."""
 
 
 class Verdict(StrEnum):
@@ -34,6 +38,20 @@ class Completion(BaseModel):
     completion: str
 
 
+class Part(BaseModel):
+    """What one source of several said. The grade's reward is the sum of `weight * reward` over the parts that count."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    reward: float | None
+    weight: float
+    verdict: Verdict
+    counts: bool
+    """False for a gated source while the gate is shut, and at weight 0."""
+    detail: str | None = None
+
+
 class Grade(BaseModel):
     """The judgement of one completion. `reward` is None exactly when `verdict` is `no_verdict`."""
 
@@ -48,3 +66,21 @@ class Grade(BaseModel):
     """Wall seconds that judging took in the sandbox."""
     detail: str | None = None
     """Why it is not `passed`, in a line; for a plug-in whatever it wants to say."""
+    parts: tuple[Part, ...] = ()
+    """What each source said, where a task has several; else empty, and not written."""
+
+    def part_rewards(self) -> dict[str, float | None]:
+        """The parts' own rewards, before their weights, by name."""
+        return {part.name: part.reward for part in self.parts}
+
+    @model_serializer(mode="wrap")
+    def _without_empty_parts(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = handler(self)
+        if not self.parts:
+            fields.pop("parts", None)
+        return fields
+
+
+def clean_detail(detail: str | None) -> str | None:
+    """As text that can be written anywhere: what an answer raised may hold half of a surrogate pair."""
+    return None if detail is None else detail[:LONGEST_DETAIL].encode("utf-8", "replace").decode()

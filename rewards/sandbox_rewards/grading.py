@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sandbox_tasks.task import Task
+from sandbox_tasks.task import RewardSpec, Task
 
-from sandbox_rewards.grade import Grade, Verdict
-from sandbox_rewards.registry import REWARDS, load
+from sandbox_rewards.contract import ask, make_source, naming
+from sandbox_rewards.grade import Grade, Part, Verdict
 from sandbox_rewards.sandbox.backends import Backend
 from sandbox_rewards.source import RewardItem, RewardSource
 from sandbox_rewards.unit_tests import UnitTestsReward
@@ -23,10 +23,6 @@ BLOCK = 256
 """Answers that sources other than unit tests score at once in a stream of any length."""
 SEALED = "unit_tests"
 """The source that streams."""
-
-
-class BrokenReward(Exception):
-    """A reward source did not keep the contract; names the source."""
 
 
 class Grader:
@@ -54,17 +50,15 @@ class Grader:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for source in self._sources.values():
-            close = getattr(source, "close", None)
-            if close:
-                close()
+        with ExitStack() as closing:  # each is closed, whatever the others do
+            for name, source in self._sources.items():
+                if close := getattr(source, "close", None):
+                    closing.callback(naming, name, "can't be closed", close)
 
     def source(self, name: str) -> RewardSource:
         """The source called `name`, made once and given those of our settings that its constructor takes."""
         if name not in self._sources:
-            factory = load(REWARDS, name)
-            wanted = inspect.signature(factory).parameters
-            self._sources[name] = factory(**{k: v for k, v in self._settings.items() if k in wanted})
+            self._sources[name] = make_source(name, self._settings)
         return self._sources[name]
 
     def grade(self, tasks: Sequence[Task], completions: Sequence[str], on_grade: Callable[[], None] | None = None) -> list[Grade]:
@@ -96,7 +90,7 @@ class Grader:
             answer.grades.append(grade or answer.scored[position])
             if len(answer.grades) == len(answer.items):
                 taken.popleft()
-                yield combine(answer.task.id, [(i.spec.weight, g) for i, g in zip(answer.items, answer.grades, strict=True)])
+                yield combine(answer.task, answer.grades)
 
     def _blocks(self, answers: Iterable[tuple[Task, str]], size: int) -> Iterator[list[_Answer]]:
         """Answers with the scores of every source but unit tests, which stream."""
@@ -108,18 +102,10 @@ class Grader:
                     if item.spec.source != SEALED:
                         asked[item.spec.source].append((answer, position))
             for name, places in asked.items():
-                grades = self._score(name, [answer.items[position] for answer, position in places])
+                grades = ask(name, self.source(name), [answer.items[position] for answer, position in places])
                 for (answer, position), grade in zip(places, grades, strict=True):
                     answer.scored[position] = grade
             yield block
-
-    def _score(self, name: str, batch: list[RewardItem]) -> list[Grade]:
-        grades = self.source(name).score(batch)
-        if len(grades) != len(batch):
-            raise BrokenReward(
-                f"reward source {name!r} gave {len(grades)} grades for {len(batch)} answers; it must give one each, in order"
-            )
-        return grades
 
 
 @dataclass
@@ -134,23 +120,44 @@ class _Answer:
     """Grades of the first items, whoever gave them."""
 
 
-def combine(task_id: str, parts: Sequence[tuple[float, Grade]]) -> Grade:
-    """One grade of several sources: the weighted mean reward; no verdict of one is no verdict at all.
+def combine(task: Task, grades: Sequence[Grade]) -> Grade:
+    """One grade of what a task's sources said, in their order: the weighted sum of their rewards.
 
-    The verdict and detail are those of the first source that did not pass; one that only scores tells none beside others.
+    Verdict, detail and counts of tests are those of the sources that judge: the first that did not pass decides. A gated
+    source counts only when that verdict is `passed`. Where a judge has no verdict, or a source that counts has no reward, there
+    is no verdict at all.
     """
-    if len(parts) == 1:
-        return parts[0][1]
-    grades = [grade for _, grade in parts]
-    missing = next((g for g in grades if g.reward is None), None)
-    if missing:
-        return missing
-    weight = sum(w for w, _ in parts)
-    reward = sum(w * g.reward for w, g in parts if g.reward is not None) / weight if weight else 0.0
-    telling = [g for g in grades if g.verdict is not Verdict.scored] or grades
-    told = next((g for g in telling if g.verdict is not Verdict.passed), telling[0])
+    judges = _judges(task.rewards, grades)
+    unknown = next((g for g in judges if g.reward is None), None)
+    told = unknown or next((g for g in judges if g.verdict is not Verdict.passed), judges[0])
+    parts = _parts(task.rewards, grades, gate_open=told.verdict is Verdict.passed)
+    told = unknown or next((g for g, part in zip(grades, parts, strict=True) if part.counts and g.reward is None), told)
+    reward = sum(part.weight * part.reward for part in parts if part.counts and part.reward is not None)
     return Grade(
-        task_id=task_id, reward=reward, verdict=told.verdict, detail=told.detail,
-        tests_passed=sum(g.tests_passed for g in grades), tests_total=sum(g.tests_total for g in grades),
-        seconds=sum(g.seconds for g in grades),
+        task_id=task.id, reward=None if told.reward is None else reward, verdict=told.verdict, detail=told.detail,
+        tests_passed=sum(g.tests_passed for g in judges), tests_total=sum(g.tests_total for g in judges),
+        seconds=sum(g.seconds for g in grades), parts=parts if len(parts) > 1 else (),
     )  # fmt: skip
+
+
+def _judges(specs: Sequence[RewardSpec], grades: Sequence[Grade]) -> list[Grade]:
+    """Grades that have a say in the verdict: not of shaping sources, and no mere scores, where there are others."""
+    ungated = [(spec, grade) for spec, grade in zip(specs, grades, strict=True) if not spec.gated]
+    asked = [grade for spec, grade in ungated if spec.judges] or [grade for _, grade in ungated]
+    return [grade for grade in asked if grade.verdict is not Verdict.scored] or asked
+
+
+def _parts(specs: Sequence[RewardSpec], grades: Sequence[Grade], *, gate_open: bool) -> tuple[Part, ...]:
+    """Each source's part; the second of a name is called `name#2`."""
+    seen: Counter[str] = Counter()
+    parts = []
+    for spec, grade in zip(specs, grades, strict=True):
+        seen[spec.label] += 1
+        name = spec.label if seen[spec.label] == 1 else f"{spec.label}#{seen[spec.label]}"
+        counts = spec.weight != 0 and (gate_open or not spec.gated)
+        parts.append(
+            Part(
+                name=name, reward=grade.reward, weight=spec.weight, verdict=grade.verdict, counts=counts, detail=grade.detail
+            )
+        )  # fmt: skip
+    return tuple(parts)

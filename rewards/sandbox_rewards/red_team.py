@@ -19,6 +19,9 @@ from sandbox_rewards.grading import Grader
 from sandbox_rewards.sandbox.backends import SandboxUnavailable
 from sandbox_rewards.sandbox.runner.names import names_used
 
+FULL = 1.0
+"""What tests pay when all of them pass; those that give credit for a share pay parts of it."""
+
 
 @dataclass
 class CheatResult:
@@ -97,11 +100,12 @@ def _reported(ids: list[str], paid: dict[tuple[str, str], list[float | None]], i
             least = max((r or 0.0 for r in paid.get((task_id, f"constant {result.cheat.plain}"), [])), default=0.0)
             result.tried += bool(rewards)
             result.not_judged += rewards.count(None)
-            if any(reward is not None and reward > max(0.0, least) for reward in rewards):
+            enough = FULL if result.cheat.name == VISIBLE else 0.0  # a part is fair pay for what the prompt shows
+            if any(reward is not None and reward > max(0.0, least) and reward >= enough for reward in rewards):
                 result.rewarded.append(task_id)
     constants: dict[str, list[str]] = {}
     for (task_id, name), rewards in paid.items():
-        if name.startswith("constant ") and any(reward is not None and reward > 0 for reward in rewards):
+        if name.startswith("constant ") and any(reward is not None and reward >= FULL for reward in rewards):
             constants.setdefault(task_id, []).append(name.removeprefix("constant "))
     return RedTeamReport(results, constants, inline)
 
@@ -112,8 +116,9 @@ def answers_for(task: Task) -> int:
 
 
 def targets_of(task: Task) -> list[tuple[Task, Target]]:
-    """A task of its own for each unit-test spec that runs Python: shaping rewards are not what is attacked."""
+    """A task of its own, that pays up to `FULL`, for each unit-test spec that runs Python: shaping is not what is attacked."""
     specs = [s for s in task.rewards if isinstance(s, UnitTests) and getattr(s, "language", "python") == "python"]
+    specs = [s.model_copy(update={"weight": FULL, "gated": False}) for s in specs]
     return [(task.model_copy(update={"rewards": (s,)}), Target(task.prompt, s, _names_called(s))) for s in specs]
 
 

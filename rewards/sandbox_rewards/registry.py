@@ -6,12 +6,14 @@ import difflib
 from importlib.metadata import entry_points
 from typing import Any
 
+from sandbox_rewards.errors import BrokenReward, RewardError, in_a_line
+
 REWARDS = "sandbox_rl.rewards"
 ENVIRONMENTS = "sandbox_rl.environments"
 _KIND = {REWARDS: "reward source", ENVIRONMENTS: "environment"}
 
 
-class UnknownReward(Exception):
+class UnknownReward(RewardError):
     """A task names a reward source or an environment that is not installed."""
 
 
@@ -21,10 +23,16 @@ def available(group: str) -> dict[str, str]:
 
 
 def load(group: str, name: str) -> Any:
-    """The class (or factory) of that name, imported only now."""
+    """The class (or factory) of that name, imported only now. Raises `UnknownReward`, or `BrokenReward` when it can't be."""
     for point in entry_points(group=group):
         if point.name == name:
-            return point.load()
+            try:
+                return point.load()
+            except (Exception, SystemExit) as error:
+                raise BrokenReward(
+                    f"{_KIND[group]} {name!r} can't be imported from {point.value!r} ({in_a_line(error)}); "
+                    "correct the plug-in's entry point, or install what it needs."
+                ) from error
     known = sorted(available(group))
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"installed are: {', '.join(known)}"

@@ -1,4 +1,4 @@
-"""The reward of tests that run: 1 when every test passes in the sandbox, else 0."""
+"""The reward of tests that run: 1 when every test passes in the sandbox, else 0 (or the share that passed, by `credit`)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,11 @@ from sandbox_tasks.task import UnitTests
 
 from sandbox_rewards.answers import extract_code
 from sandbox_rewards.cache import GradeCache, grade_key
-from sandbox_rewards.grade import Grade, Verdict
+from sandbox_rewards.grade import Grade, Verdict, clean_detail
 from sandbox_rewards.sandbox.backends import Backend, choose_backend
 from sandbox_rewards.sandbox.pool import SandboxPool
 from sandbox_rewards.sandbox.worker import WorkerLost
 from sandbox_rewards.source import RewardItem
-
-LONGEST_DETAIL = 300
-"""Characters."""
 
 Outcome = dict[str, Any]
 
@@ -152,17 +149,21 @@ def _job(item: RewardItem, code: str) -> dict[str, Any]:
 
 def _grade(item: RewardItem, outcome: Outcome) -> Grade:
     verdict = Verdict(outcome["verdict"])
-    reward = None if verdict is Verdict.no_verdict else float(verdict is Verdict.passed)
     passed, total = outcome["tests_passed"], outcome["tests_total"] or _total(item)
     return Grade(
-        task_id=item.task.id, reward=reward, verdict=verdict, tests_passed=passed, tests_total=total,
-        seconds=outcome["seconds"], detail=_clean(outcome["detail"]),
+        task_id=item.task.id, reward=_reward(item, verdict, passed, total), verdict=verdict, tests_passed=passed, tests_total=total,
+        seconds=outcome["seconds"], detail=clean_detail(outcome["detail"]),
     )  # fmt: skip
 
 
-def _clean(detail: str | None) -> str | None:
-    """As text that can be written anywhere: what an answer raised may hold half of a surrogate pair."""
-    return None if detail is None else detail[:LONGEST_DETAIL].encode("utf-8", "replace").decode()
+def _reward(item: RewardItem, verdict: Verdict, passed: int, total: int) -> float | None:
+    """By the spec's `credit`. What does not pass never earns all of it, even when its tests did."""
+    assert isinstance(item.spec, UnitTests)
+    if verdict is Verdict.no_verdict:
+        return None
+    if verdict is Verdict.passed:
+        return 1.0
+    return min(passed, total - 1) / total if item.spec.credit == "share" else 0.0
 
 
 def _no_answer(item: RewardItem) -> Grade:

@@ -33,16 +33,16 @@ def canary_of(task: Task) -> Task | None:
 def _contradictory(spec: UnitTests) -> UnitTests | None:
     if spec.style != "stdio":
         turn = {"asserts": _asserts, "check": _check, "pytest": _module}[spec.style]
-        return spec.model_copy(update={"tests": turn(spec.tests), **_NEVER_CACHED})
+        return spec.model_copy(update={"tests": turn(spec.tests), **_ALONE})
     if spec.checker not in ("tokens", "exact") and not isinstance(spec.checker, FloatChecker):
         return None  # a checker of the task's own may not look at the expected output
     first = spec.cases[0]
     other = StdioCase(stdin=first.stdin, stdout=f"{first.stdout.rstrip()}\n{WORD}\n")
-    return spec.model_copy(update={"cases": (*spec.cases, other), **_NEVER_CACHED})
+    return spec.model_copy(update={"cases": (*spec.cases, other), **_ALONE})
 
 
-_NEVER_CACHED = {"flaky": True}
-"""A canary that is graded again is asked again."""
+_ALONE = {"flaky": True, "weight": 1.0, "gated": False, "credit": "all"}
+"""A canary that is graded again is asked again, and pays 1 or nothing."""
 
 
 def _asserts(tests: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,7 +6,9 @@ Units: `*_s` are seconds, `*_mb` are mebibytes.
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
+import regex
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -46,7 +48,27 @@ class RewardSpec(BaseModel):
     source: str
     """Name of the reward source, as registered under the entry-point group `sandbox_rl.rewards`."""
     weight: FiniteFloat = 1.0
-    """Factor of this source in the task's reward (weighted mean over its sources)."""
+    """Factor of this source in the task's reward, which is the weighted sum over its sources; 0 only shows it."""
+    gated: bool = False
+    """Counts only when the verdict is `passed`, and has no say in the verdict."""
+
+    @property
+    def judges(self) -> bool:
+        """Whether this source may have a say in the verdict; one that has none only shapes the reward."""
+        return not self.gated
+
+    @property
+    def label(self) -> str:
+        """What its part of a grade is called."""
+        return self.source
+
+
+class KnownSignSpec(RewardSpec):
+    """Of a source whose better answers earn more, so that a weight below 0 would pay for the worse ones."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    weight: Annotated[FiniteFloat, Field(ge=0)] = 1.0
 
 
 class StdioCase(BaseModel):
@@ -77,10 +99,8 @@ class CodeChecker(BaseModel):
 Language = Literal["python", "c", "cpp", "javascript", "bash"]
 
 
-class UnitTests(RewardSpec):
+class UnitTests(KnownSignSpec):
     """Tests that run against the solution's code in the sandbox."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: Literal["unit_tests"] = "unit_tests"
     style: Literal["asserts", "check", "pytest", "stdio"]
@@ -103,6 +123,8 @@ class UnitTests(RewardSpec):
     time_limit_s: FiniteFloat = Field(default=5.0, gt=0)
     """CPU and wall time of the whole test run (`stdio`: of each case)."""
     memory_limit_mb: int = Field(default=512, ge=32)
+    credit: Literal["all", "share"] = "all"
+    """Reward of an answer that does not pass: 0, or the share of tests that passed (never all of it)."""
     flaky: bool = False
     """The same answer may fare differently (a matter of chance or of time): its grades are never taken from a cache."""
 
@@ -125,22 +147,22 @@ class UnitTests(RewardSpec):
             raise ValueError(f"style '{self.style}' is always sealed, but isolation is 'inline'; leave `isolation` out")
         if self.style == "check" and not self.entry_point:
             raise ValueError("style 'check' needs `entry_point`: the function that check(candidate) is given")
+        if self.credit == "share" and self.style == "check":
+            raise ValueError("style 'check' is one test, but credit is 'share'; use style 'asserts', or leave `credit` out")
+        if self.credit == "share" and self.isolation == "inline":
+            raise ValueError("credit 'share' would be the answer's own word under isolation 'inline'; leave one of them out")
         return self
 
 
-class MathAnswer(RewardSpec):
+class MathAnswer(KnownSignSpec):
     r"""The answer to a mathematical question, in LaTeX or plain text: `\frac{1}{2}`, `(1, 2]`, `x = 3`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: Literal["math"] = "math"
     answer: str = Field(min_length=1, max_length=2000)
 
 
-class NegotiationSpec(RewardSpec):
+class NegotiationSpec(KnownSignSpec):
     """The terms of a sale that the model negotiates as the buyer: its gain is what it pays less than `value`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: Literal["negotiation"] = "negotiation"
     value: int = Field(ge=1)
@@ -161,7 +183,118 @@ class NegotiationSpec(RewardSpec):
         return self
 
 
-_BUILT_IN = {"unit_tests", "math", "negotiation"}
+class ShapingSpec(KnownSignSpec):
+    """Of a source that looks at an answer's form only, and never says whether it is right."""
+
+    @property
+    def judges(self) -> bool:
+        return False
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        regex.compile(pattern)
+    except regex.error as error:
+        raise ValueError(f"is not a regular expression ({error}); correct it") from None
+    return pattern
+
+
+class Format(ShapingSpec):
+    """1 for an answer of the form asked for, else 0."""
+
+    source: Literal["format"] = "format"
+    pattern: Annotated[str, AfterValidator(_compiles)] | None = None
+    """What the whole completion has to match, in the syntax of the package `regex`; a dot is any character, line ends too."""
+    needs: tuple[Literal["code_block", "boxed", "thinking"], ...] = ()
+    r"""Things that have to be there: a closed fenced block; a closed `\boxed{...}`; one `<think>...</think>` at the beginning
+    and text after it."""
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Format:
+        if self.pattern is None and not self.needs:
+            raise ValueError("source 'format' asks for nothing; give a `pattern`, or what it `needs`")
+        return self
+
+
+class Length(ShapingSpec):
+    """The soft overlong punishment of DAPO (arXiv:2503.14476, eq. 13), from 0 to -1, in characters.
+
+    Characters, because a count of words can be evaded by leaving out spaces, and a source has no tokenizer.
+    """
+
+    source: Literal["length"] = "length"
+    max_characters: int = Field(gt=0)
+    """From here on the reward is -1."""
+    buffer_characters: int = Field(gt=0)
+    """It begins to fall so many before."""
+
+    @model_validator(mode="after")
+    def _buffer_fits(self) -> Length:
+        if self.buffer_characters > self.max_characters:
+            raise ValueError(
+                f"buffer_characters is {self.buffer_characters}, more than max_characters ({self.max_characters}); lower it"
+            )
+        return self
+
+
+class Repetition(ShapingSpec):
+    """Minus the share of runs of words that stood in the answer before: from 0 to -1."""
+
+    source: Literal["repetition"] = "repetition"
+    ngram_words: int = Field(default=4, ge=1)
+    """Length of a run."""
+
+
+def _http_address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        reachable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
+    except ValueError:
+        reachable = False
+    if not reachable or parts.username or not url.isascii() or any(c <= " " for c in url):
+        raise ValueError(f"is {url!r}, but an address like 'http://localhost:8000/judge' is needed; correct it")
+    return url
+
+
+class HttpJudge(RewardSpec):
+    """A service of the user's own, asked by POST; see `sandbox_rewards.http_judge` for what it is sent and has to reply."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: Literal["http"] = "http"
+    url: Annotated[str, AfterValidator(_http_address)]
+    timeout_s: FiniteFloat = Field(default=30.0, gt=0)
+    """Of one request, from connecting to the end of the reply."""
+    retries: int = Field(default=2, ge=0)
+    """Further requests after one that failed."""
+    at_once: int = Field(default=8, ge=1)
+    """Requests under way at the same time."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """Whatever the service should know; sent with each answer."""
+
+
+def _function_name(name: str) -> str:
+    module, colon, attribute = name.partition(":")
+    if not colon or not all(part.isidentifier() for part in f"{module}.{attribute}".split(".")):
+        raise ValueError(f"is {name!r}, but 'package.module:function' is needed; correct it")
+    return name
+
+
+class PythonFunction(RewardSpec):
+    """A function of the user's own, called in the grader's process; see `sandbox_rewards.python_function`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: Literal["python"] = "python"
+    function: Annotated[str, AfterValidator(_function_name)]
+    """`package.module:function`."""
+
+    @property
+    def label(self) -> str:
+        return self.function
+
+
+_BUILT_IN = {"unit_tests", "math", "negotiation", "format", "length", "repetition", "http", "python"}
 
 
 def _spec_kind(value: Any) -> str:
@@ -173,6 +306,11 @@ AnyReward = Annotated[
     Annotated[UnitTests, Tag("unit_tests")]
     | Annotated[MathAnswer, Tag("math")]
     | Annotated[NegotiationSpec, Tag("negotiation")]
+    | Annotated[Format, Tag("format")]
+    | Annotated[Length, Tag("length")]
+    | Annotated[Repetition, Tag("repetition")]
+    | Annotated[HttpJudge, Tag("http")]
+    | Annotated[PythonFunction, Tag("python")]
     | Annotated[RewardSpec, Tag("plugin")],
     Discriminator(_spec_kind),
 ]
@@ -229,3 +367,12 @@ class Task(BaseModel):
     reference: str | None = None
     """A solution that earns full reward; `sandbox-rl tasks check` runs it."""
     metadata: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _rewards_add_up(self) -> Task:
+        if not any(spec.weight for spec in self.rewards):
+            raise ValueError("every weight in `rewards` is 0, so every answer would earn 0; give one a weight")
+        gated = next((spec.source for spec in self.rewards if spec.gated), None)
+        if gated and not any(spec.judges for spec in self.rewards):
+            raise ValueError(f"source {gated!r} is gated, but no other source judges the answer; add one, or take `gated` away")
+        return self

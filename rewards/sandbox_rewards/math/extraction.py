@@ -42,7 +42,8 @@ def final_answer(completion: str) -> Found | None:
     return None
 
 
-def _boxed(text: str) -> str | None:
+def boxed(text: str) -> str | None:
+    """What the last boxes hold, or None where none is closed."""
     boxes: list[tuple[int, int, str]] = []
     for match in _BOX.finditer(text):
         content = _braced(text, match.end())
@@ -110,4 +111,4 @@ def _bold(text: str) -> str | None:
     return found[-1].strip() if found else None
 
 
-_WAYS = (("boxed", _boxed), ("####", _hashes), ("<answer>", _tagged), ("said", _said), ("A:", _lettered), ("bold", _bold))
+_WAYS = (("boxed", boxed), ("####", _hashes), ("<answer>", _tagged), ("said", _said), ("A:", _lettered), ("bold", _bold))

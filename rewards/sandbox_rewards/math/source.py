@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sandbox_tasks.task import MathAnswer
 
+from sandbox_rewards.errors import RewardError
 from sandbox_rewards.grade import Grade, Verdict
 from sandbox_rewards.math.extraction import final_answer
 from sandbox_rewards.math.tokens import Unreadable
@@ -17,7 +18,7 @@ from sandbox_rewards.math.tree import Node
 from sandbox_rewards.source import RewardItem
 
 
-class UnreadableGold(Exception):
+class UnreadableGold(RewardError):
     """A task's own answer can't be parsed: the task's error, never the policy's."""
 
 

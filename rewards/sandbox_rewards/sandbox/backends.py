@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import sandbox_tasks
 
+from sandbox_rewards.errors import RewardError
 from sandbox_rewards.sandbox.runner.channel import Channel
 from sandbox_rewards.sandbox.worker import BOOTSTRAP, ENVIRONMENT, KEPT_STDERR, ProcessConnection, Worker, WorkerLost
 
@@ -47,7 +48,7 @@ LEAVES_OPEN = {
 """What a backend does not cover that stronger ones do, in a sentence."""
 
 
-class SandboxUnavailable(Exception):
+class SandboxUnavailable(RewardError):
     """No isolation of the wanted kind can be had on this machine."""
 
 

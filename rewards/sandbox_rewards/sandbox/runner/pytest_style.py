@@ -74,7 +74,7 @@ def _pytest_report(session: Session, module: str, trusted: dict[str, Any], folde
     path = os.path.join(folder, "test_task.py")
     with open(path, "w", encoding="utf-8") as file:
         file.write(module)
-    record = _Record(trusted | sealed_builtins(session))
+    record = _Record(trusted | sealed_builtins(session), session)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         status = pytest.main(
             [path, f"--rootdir={folder}", "-c", os.devnull, "--noconftest", "--import-mode=importlib", "--capture=sys",
@@ -96,8 +96,9 @@ def _pytest_report(session: Session, module: str, trusted: dict[str, Any], folde
 class _Record:
     """pytest's hooks: which tests there were, and how each ended."""
 
-    def __init__(self, names: dict[str, Any]) -> None:
+    def __init__(self, names: dict[str, Any], session: Session) -> None:
         self._names = names
+        self._session = session
         self.collected: set[str] = set()
         self.passed: set[str] = set()
         self.failed: set[str] = set()
@@ -117,7 +118,7 @@ class _Record:
         if report.failed:
             self.failed.add(report.nodeid)
             self._note(report)
-        elif report.when == "call":
+        elif report.when == "call" and not self._session.lost:  # a test that caught the loss has not passed
             self.passed.add(report.nodeid)
 
     def _note(self, report: Any) -> None:

@@ -12,7 +12,7 @@ import os
 import re
 import select
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import languages
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
@@ -25,8 +25,20 @@ MAX_OUTPUT = 16 * 2**20
 CHECKER_S = 2.0
 """Seconds that a task's own checker gets for one output; the judge ends it then, whatever it does."""
 
+MOST_LATE = 3
+"""Cases of one answer that may hit their time limit; those after are not run, and have not passed."""
+
 Ending = tuple[str, str | None]
 """Verdict and detail."""
+_PASSED: Ending = ("passed", None)
+
+
+class Cases(NamedTuple):
+    """How many cases passed, the first ending that is not `passed` (where all are, `passed`), and how many were late."""
+
+    passed: int
+    first: Ending
+    late: int
 
 
 class OutputLimit(Exception):
@@ -34,9 +46,9 @@ class OutputLimit(Exception):
 
 
 def run_cases(job: dict[str, Any], zygote: Zygote, compiler: Compiler) -> dict[str, Any]:
-    """Run every case up to the first that does not pass."""
+    """Compile what has to be, and run the cases. `late` says whether one of them hit its time limit."""
     spec = job["spec"]
-    passed, (verdict, detail), program = 0, ("passed", None), {"code": job["code"]}
+    ran, (verdict, detail), program = Cases(0, _PASSED, 0), _PASSED, {"code": job["code"]}
     if languages.is_compiled(spec["language"]):
         verdict, detail, program["code"] = _compile(spec, job["code"], zygote)
     elif spec["language"] == "python":
@@ -44,13 +56,31 @@ def run_cases(job: dict[str, Any], zygote: Zygote, compiler: Compiler) -> dict[s
             program["packed"] = compiler.packed(job["code"])
         except Uncompilable as error:
             verdict, detail = "syntax_error", str(error)
+    if verdict == "passed":
+        ran = _run_all(program, spec, zygote)
+        verdict, detail = ran.first
+    return {
+        "verdict": verdict, "tests_passed": ran.passed, "tests_total": len(spec["cases"]), "detail": detail,
+        "late": ran.late > 0,
+    }  # fmt: skip
+
+
+def _run_all(program: dict[str, Any], spec: dict[str, Any], zygote: Zygote) -> Cases:
+    """Run every case up to the first that does not pass; with credit for a share of them the rest too, up to `MOST_LATE`."""
+    passed, late, first = 0, 0, _PASSED
     for number, case in enumerate(spec["cases"], 1):
-        if verdict != "passed":
-            break
         verdict, detail = _run_case(program, spec, case, zygote)
-        detail = None if detail is None else f"case {number}: {detail}"
         passed += verdict == "passed"
-    return {"verdict": verdict, "tests_passed": passed, "tests_total": len(spec["cases"]), "detail": detail}
+        late += verdict == "time_limit"
+        if verdict == "passed":
+            continue
+        said = verdict, None if detail is None else f"case {number}: {detail}"
+        if verdict == "no_verdict":
+            return Cases(passed, said, late)
+        first = said if first[0] == "passed" else first
+        if spec.get("credit") != "share" or late == MOST_LATE:
+            break
+    return Cases(passed, first, late)
 
 
 _proven: set[str] = set()

@@ -1,0 +1,99 @@
+"""What a reward source owes: one grade an answer, in order. Whoever does not keep it is named, and never counts as 0."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import os
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from sandbox_rewards.errors import BrokenReward, RewardError, in_a_line
+from sandbox_rewards.grade import Grade, Verdict, clean_detail
+from sandbox_rewards.registry import REWARDS, load
+from sandbox_rewards.source import RewardItem, RewardSource
+
+T = TypeVar("T")
+
+
+def make_source(name: str, settings: dict[str, Any]) -> RewardSource:
+    """The source called `name`, given those of `settings` that its constructor takes."""
+    factory = load(REWARDS, name)
+    if not callable(factory):
+        raise BrokenReward(
+            f"reward source {name!r} is {factory!r:.80}, but an entry point names a class, or a function that makes a source; "
+            "correct the plug-in's entry point."
+        )
+    source = naming(name, "can't be made", _call_with, factory, settings)
+    if not callable(getattr(source, "score", None)):
+        raise BrokenReward(
+            f"reward source {name!r} makes a {type(source).__name__} that has no method `score(batch)`; "
+            "add one to it, or correct the plug-in's entry point."
+        )
+    return source  # type: ignore[no-any-return]
+
+
+def ask(name: str, source: RewardSource, batch: Sequence[RewardItem]) -> list[Grade]:
+    """The source's grades, when they are what the contract says. Raises `BrokenReward`."""
+    grades: Any = naming(name, "fails", source.score, batch)
+    if not isinstance(grades, list):
+        raise BrokenReward(f"reward source {name!r} gave a {type(grades).__name__}; `score` must return a list of grades.")
+    if len(grades) != len(batch):
+        raise BrokenReward(
+            f"reward source {name!r} gave {len(grades)} grades for {len(batch)} answers; it must give one each, in order."
+        )
+    return [checked(name, item, grade) for item, grade in zip(batch, grades, strict=True)]
+
+
+def checked(name: str, item: RewardItem, grade: object) -> Grade:
+    """One grade, with a detail that can be written anywhere. Raises `BrokenReward` where it is none for this answer."""
+    if not isinstance(grade, Grade):
+        raise BrokenReward(
+            f"reward source {name!r} gave {grade!r:.80} for task {item.task.id!r}; every answer gets a `Grade`, "
+            "with task_id, reward and verdict."
+        )
+    if grade.task_id != item.task.id:
+        raise BrokenReward(
+            f"reward source {name!r} gave a grade of task {grade.task_id!r} for an answer to task {item.task.id!r}; "
+            "grades must come in the order of the answers."
+        )
+    if (grade.reward is None) != (grade.verdict is Verdict.no_verdict):
+        raise BrokenReward(
+            f"reward source {name!r} gave reward {grade.reward} with verdict {grade.verdict.value!r} for task {item.task.id!r}; "
+            "the reward is None exactly when the verdict is 'no_verdict'."
+        )
+    if grade.reward is not None and not _is_finite(grade.reward):
+        raise BrokenReward(
+            f"reward source {name!r} gave reward {grade.reward!r:.80} for task {item.task.id!r}; a reward is a finite number, "
+            "and where there is none the verdict is 'no_verdict' and the reward None."
+        )
+    return grade.model_copy(update={"detail": clean_detail(grade.detail)})
+
+
+def naming(name: str, what: str, call: Callable[..., T], *arguments: Any) -> T:
+    """`call(*arguments)`; what it raises becomes a `BrokenReward` that says who did `what`, and where."""
+    try:
+        return call(*arguments)
+    except RewardError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise BrokenReward(f"reward source {name!r} {what}: {described(error)}; correct the source.") from error
+
+
+def described(error: BaseException) -> str:
+    """An exception with the place that raised it."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{in_a_line(error)} ({os.path.basename(place.filename)}, line {place.lineno})"
+
+
+def _call_with(factory: Callable[..., Any], settings: dict[str, Any]) -> Any:
+    try:
+        wanted = inspect.signature(factory).parameters
+    except ValueError:  # a builtin that tells no parameters
+        return factory()
+    return factory(**{name: value for name, value in settings.items() if name in wanted})
+
+
+def _is_finite(reward: object) -> bool:
+    return isinstance(reward, (int, float)) and abs(reward) < math.inf
