@@ -151,13 +151,13 @@ def _grade(item: RewardItem, outcome: Outcome) -> Grade:
     verdict = Verdict(outcome["verdict"])
     passed, total = outcome["tests_passed"], outcome["tests_total"] or _total(item)
     return Grade(
-        task_id=item.task.id, reward=_reward(item, verdict, passed, total), verdict=verdict, tests_passed=passed, tests_total=total,
-        seconds=outcome["seconds"], detail=clean_detail(outcome["detail"]),
+        task_id=item.task.id, reward=_reward(item, verdict, passed, total), verdict=verdict,
+        tests_passed=passed, tests_total=total, seconds=outcome["seconds"], detail=clean_detail(outcome["detail"]),
     )  # fmt: skip
 
 
 def _reward(item: RewardItem, verdict: Verdict, passed: int, total: int) -> float | None:
-    """By the spec's `credit`. What does not pass never earns all of it, even when its tests did."""
+    """By the spec's `credit`. What does not pass never earns all of it, whatever passed."""
     assert isinstance(item.spec, UnitTests)
     if verdict is Verdict.no_verdict:
         return None
