@@ -210,7 +210,8 @@ def test_a_score_tells_no_verdict_beside_tests(trained: Path) -> None:
         grades = grader.grade([both, both, alone], ["#### 2", "#### 3", "#### 2"])
     assert [grade.verdict for grade in grades] == [Verdict.passed, Verdict.failed, Verdict.scored]
     assert grades[2].reward is not None
-    assert grades[0].reward == pytest.approx((1.0 + 0.1 * grades[2].reward) / 1.1)
+    assert grades[0].reward == pytest.approx(1.0 + grades[2].reward)
+    assert grades[2].reward == pytest.approx(0.1 * load_reward_model(trained / "run" / "model").scores(["say\n#### 2"])[0])
 
 
 def test_the_page_holds_the_figures(trained: Path, tmp_path: Path) -> None:
