@@ -18,7 +18,9 @@ from sandbox_rl.policy import Policy, Reference, make_batch, new_tiny_policy, sa
 from sandbox_rl.run_folder import Randomness
 
 TASKS = load_suite("quickstart").split("train")[:6]
-PROMPTS = [TASKS[0].prompt, "x", TASKS[1].prompt, TASKS[0].prompt]
+TEXTS = [TASKS[0].prompt, "x", TASKS[1].prompt, TASKS[0].prompt]
+ENCODER = new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0)
+PROMPTS = [ENCODER.encode_prompt(text) for text in TEXTS]
 LUCK = Randomness(3).uniforms(4, 14)
 
 

@@ -41,7 +41,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def sampled_logprobs_match(policy: Policy, prompts: list[str]) -> None:
-    samples = generate(policy, prompts, temperature=0.7, luck=Randomness(1).uniforms(len(prompts), 12))
+    ids = [policy.encode_prompt(prompt) for prompt in prompts]
+    samples = generate(policy, ids, temperature=0.7, luck=Randomness(1).uniforms(len(prompts), 12))
     batch = make_batch([(s.prompt_ids, s.answer_ids) for s in samples], policy.tokenizer.pad_token_id, policy.device)
     scores = policy(batch, 0.7)
     logprobs = scores.logprobs
@@ -62,7 +63,8 @@ def test_kl_to_the_base_is_the_sum_over_tokens_and_vocabulary(base: Path) -> Non
     """Against a loop over answers and tokens, with whole logits, one answer at a time."""
     policy, before = load_policy(base), load_policy(base)
     reference = Reference(policy, base)
-    samples = generate(policy, [t.prompt for t in TASKS[:3]], temperature=1.0, luck=Randomness(1).uniforms(3, 12))
+    prompts = [policy.encode_prompt(t.prompt) for t in TASKS[:3]]
+    samples = generate(policy, prompts, temperature=1.0, luck=Randomness(1).uniforms(3, 12))
     batch = make_batch([(s.prompt_ids, s.answer_ids) for s in samples], policy.tokenizer.pad_token_id, policy.device)
     settings = ModelConfig(micro_batch_size=2)
     assert whole_kl_to(policy, reference, batch, 0.7, settings) == 0.0
