@@ -1,18 +1,24 @@
 """Whether two answers are the same. Exact first; then numbers in high precision, at several points where there are symbols.
 
 Kinds must match, with these bridges: `x = 3` and `3`; an interval and the inequality that says it; a number with and without
-a unit (two different units never); a per cent and its number or its hundredth; a bare list and a set; an item and a list of it.
+a unit (two different units never); a per cent and its number or its hundredth; a bare list and a set; an item and a list of it;
+named values in order and a tuple of them.
 """
 
 from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import mpmath
 
+from sandbox_rewards.math import matrices
+from sandbox_rewards.math.regions import ORDERS, REALS, is_region, same_region
 from sandbox_rewards.math.tree import Apply, Group, IntervalUnion, Matrix, Node, Number, Relation, Symbol, Text
+from sandbox_rewards.math.units import meridiem, one_spelling
 from sandbox_rewards.math.values import exact_value, number_of, symbols_of
 
 POINTS = 4
@@ -24,40 +30,132 @@ MOST = 60
 
 def equal(gold: Node, answer: Node) -> bool:
     """Whether `answer` says what `gold` says."""
-    gold, answer = _bare(gold), _bare(answer)
-    for one, other in ((gold, answer), (answer, gold)):
-        if isinstance(one, Relation) and not isinstance(other, Relation):
-            bridged = _of_relation(one, isinstance(other, (Group, IntervalUnion)))
-            if bridged is not None:
-                return equal(bridged, other)
-            return False
-    if (isinstance(gold, Apply) and gold.name == "pm") or (isinstance(answer, Apply) and answer.name == "pm"):
-        return _same_set(_both_signs(gold), _both_signs(answer))
+    gold, answer = _with_same_integers(_settled(gold), _settled(answer))
     if isinstance(gold, Text) or isinstance(answer, Text):
         return _said(gold) is not None and _said(gold) == _said(answer)
+    if isinstance(gold, Relation) and isinstance(answer, Relation):
+        if gold.signs != answer.signs and ("in",) in (gold.signs, answer.signs):
+            gold, answer = (node.sides[1] if node.signs == ("in",) else node for node in (gold, answer))
+            return equal(gold, answer)
+        return _relations(gold, answer)
+    if is_region(gold) and is_region(answer) and not (isinstance(gold, Group) and isinstance(answer, Group) and gold.opening and answer.opening):
+        return same_region(_as_interval(gold), _as_interval(answer))
+    for one, other, turned in ((gold, answer, False), (answer, gold, True)):
+        if isinstance(one, Relation):
+            return (value := _named_value(one, other)) is not None and (equal(other, value) if turned else equal(value, other))
+    if _is_pm(gold) or _is_pm(answer):
+        return _same_set(_both_signs(gold), _both_signs(answer))
     if isinstance(gold, IntervalUnion) or isinstance(answer, IntervalUnion):
         return _same_set(_parts(gold), _parts(answer))
-    if isinstance(answer, Group) and answer.opening == "" and not isinstance(gold, Group):
+    if isinstance(answer, Group) and answer.opening == "" and answer.closing != "or" and not isinstance(gold, Group):
         return all(equal(gold, item) for item in answer.items)  # one answer in several forms
     if isinstance(gold, Group) or isinstance(answer, Group):
         return _groups(gold, answer)
     if isinstance(gold, Matrix) or isinstance(answer, Matrix):
         return _matrices(gold, answer)
-    if isinstance(gold, Relation) and isinstance(answer, Relation):
-        return _relations(gold, answer)
-    return _expressions(gold, answer)
+    return _kinds(gold, answer)
 
 
-def _bare(node: Node) -> Node:
-    """A list of one item without brackets as that item; all real numbers as an interval."""
+# -- before the comparison ---------------------------------------------------------------------------------------------------
+
+
+def _settled(node: Node) -> Node:
+    """What a node says, without the ways of saying it: a list of one, a chain of equations, sums of matrices, all the reals."""
     if isinstance(node, Group) and node.opening == "" and len(node.items) == 1:
-        return node.items[0]
-    if node == Symbol("mathbb R") or (isinstance(node, Text) and _words(node) in _ALL_REALS):
-        return Group("(", ")", (Apply("neg", (Symbol("oo"),)), Symbol("oo")))
+        return _settled(node.items[0])
+    if isinstance(node, Relation):
+        return _of_chain(node)
+    if isinstance(node, Group) and node.opening == "":
+        return _assigned(node)
+    if isinstance(node, Text) and _words(node) in _ALL_REALS:
+        return REALS
+    if isinstance(node, Text) and _words(node) in _NOTHING:
+        return Group("{", "}", ())
+    if isinstance(node, Number) and meridiem(node.unit):
+        return Apply("time", (Number(node.value), Number(Fraction(0)), Text(node.unit)))
+    return matrices.worked_out(node) if isinstance(node, Apply) else node
+
+
+_ALL_REALS = ("all real numbers", "all reals", "all real values", "real numbers", "all real x", "all real", "reals")
+_NOTHING = ("no solution", "no solutions", "no real solution", "no real solutions", "empty set", "none", "no such values")
+
+
+def _of_chain(node: Relation) -> Node:
+    """`x = 2 + 3 = 5` as `x = 5`, `x = 1/3 ~ 0.33` as `x = 1/3`, `2 + 3 = 5` as 5."""
+    if not set(node.signs) <= {"=", "~"}:
+        return node
+    sides = list(node.sides)
+    if "=" in node.signs and "~" in node.signs:
+        sides = sides[: node.signs.index("~", node.signs.index("=")) + 1] if node.signs[0] == "=" else sides
+    if not symbols_of(sides[0]) and not isinstance(sides[0], (Text, Group)) and not symbols_of(sides[-1]):
+        computed = all(equal(sides[0], side) for side in sides[1:]) or (node.signs[0] == "~" and len(sides) == 2)
+        return sides[0] if node.signs[0] == "~" else sides[-1] if computed else node
+    if _is_name(sides[-1]) and not _is_name(sides[0]):
+        sides = sides[::-1]
+    return Relation((sides[0], _settled(sides[-1]) if len(sides) > 1 else sides[0]), ("=",)) if len(sides) > 1 else sides[0]
+
+
+def _assigned(node: Group) -> Node:
+    """`p = 5, q = 2; p = 7, q = 2` as the list of two tuples that it is; integers' names become one name."""
+    items = tuple(_settled(item) for item in node.items)
+    bound = [i.sides[0].name for i in items if _is_declaration(i)]  # type: ignore[union-attr]
+    if bound:
+        items = tuple(_renamed(i, bound) for i in items if not _is_declaration(i))
+        return Group("", node.closing, items) if len(items) != 1 else items[0]
+    names = [i.sides[0] if isinstance(i, Relation) and i.signs == ("=",) and _is_name(i.sides[0]) else None for i in items]
+    if None in names or len(set(names)) in (1, len(names)):
+        return Group("", node.closing, items)
+    period = names.index(names[0], 1) if names[0] in names[1:] else len(names)
+    if len(names) % period or names != names[:period] * (len(names) // period):
+        return Group("", node.closing, items)
+    values = tuple(i.sides[1] for i in items)  # type: ignore[union-attr]
+    if len({str(getattr(name, "name", name)).partition("_")[0] for name in names}) == 1:  # x_1, x_2
+        return Group("", "", values)
+    return Group("", "", tuple(Group("=", "=", values[k : k + period]) for k in range(0, len(values), period)))
+
+
+def _is_declaration(node: Node) -> bool:
+    return (
+        isinstance(node, Relation) and node.signs == ("in",) and isinstance(node.sides[0], Symbol)
+        and isinstance(node.sides[1], Symbol) and node.sides[1].name.startswith("mathbb Z")
+    )  # fmt: skip
+
+
+_INTEGER = "any integer"
+
+
+def _renamed(node: Any, names: Sequence[str]) -> Any:
+    """The tree with these symbols under the name of any integer."""
+    if isinstance(node, Symbol):
+        return Symbol(f"{_INTEGER} {names.index(node.name)}") if node.name in names else node
+    if isinstance(node, Apply):
+        return Apply(node.name, tuple(_renamed(argument, names) for argument in node.arguments))
+    if isinstance(node, Relation):
+        return Relation(tuple(_renamed(side, names) for side in node.sides), node.signs)
+    if isinstance(node, Group):
+        return Group(node.opening, node.closing, tuple(_renamed(item, names) for item in node.items))
     return node
 
 
-_ALL_REALS = ("all real numbers", "all reals", "all real values", "real numbers")
+def _with_same_integers(gold: Node, answer: Node) -> tuple[Node, Node]:
+    """Where one of them says that k is any integer, the other's k, n or m is one, too."""
+    ours, theirs = _all_symbols(gold), _all_symbols(answer)
+    if (f"{_INTEGER} 0" in ours) != (f"{_INTEGER} 0" in theirs):
+        free = sorted((theirs if f"{_INTEGER} 0" in ours else ours) & {"k", "n", "m", "j", "l"})
+        if f"{_INTEGER} 0" in ours:
+            return gold, _renamed(answer, free)
+        return _renamed(gold, free), answer
+    return gold, answer
+
+
+def _all_symbols(node: Any) -> set[str]:
+    if isinstance(node, Symbol):
+        return {node.name}
+    inner = getattr(node, "arguments", None) or getattr(node, "items", None) or getattr(node, "sides", None) or ()
+    return set().union(*map(_all_symbols, inner)) if inner else set()
+
+
+# -- words -------------------------------------------------------------------------------------------------------------------
 
 
 def _said(node: Node) -> str | None:
@@ -80,16 +178,37 @@ def _letters(node: Node) -> str | None:
 
 def _words(text: Text) -> str:
     words = re.sub(r"[^a-z0-9]+", " ", text.words.lower()).strip()
+    words = re.sub(r"^(?:option|choice|answer)\s+(?=[a-z]$)", "", words)
     return re.sub(r"^(?:the|an|a(?= \w))\s+", "", words)
 
 
+# -- lists, sets, tuples, unions ---------------------------------------------------------------------------------------------
+
+
+def _is_pm(node: Node) -> bool:
+    if isinstance(node, Apply):
+        return node.name == "pm" or any(map(_is_pm, node.arguments))
+    return False
+
+
 def _both_signs(node: Node) -> list[Node]:
-    if isinstance(node, Apply) and node.name == "pm":
-        one, other = node.arguments
-        return [Apply("+", (one, other)), Apply("+", (one, Apply("neg", (other,))))]
+    """An expression with a sign of each kind as the two that it stands for; several such signs go together."""
+    if _is_pm(node):
+        return [_signed(node, True), _signed(node, False)]
     if isinstance(node, Group) and node.opening in ("", "{"):
         return [sign for item in node.items for sign in _both_signs(item)]
+    if isinstance(node, Relation) and node.signs == ("=",):
+        return [sign for sign in _both_signs(node.sides[1])]
     return [node]
+
+
+def _signed(node: Node, plus: bool) -> Node:
+    if not isinstance(node, Apply):
+        return node
+    arguments = tuple(_signed(argument, plus) for argument in node.arguments)
+    if node.name != "pm":
+        return Apply(node.name, arguments)
+    return Apply("+", arguments if plus else (arguments[0], Apply("neg", arguments[1:])))
 
 
 def _parts(node: Node) -> list[Node]:
@@ -98,18 +217,32 @@ def _parts(node: Node) -> list[Node]:
 
 def _groups(gold: Node, answer: Node) -> bool:
     if not (isinstance(gold, Group) and isinstance(answer, Group)):
-        return False
+        return isinstance(answer, Group) and _one_in_brackets(gold, answer)
     if len(gold.items) > MOST or len(answer.items) > MOST:
         return False
+    if gold.opening == "" and len(gold.items) == 1:
+        return equal(gold.items[0], answer)
+    if answer.opening == "" and len(answer.items) == 1:
+        return equal(gold, answer.items[0])
     loose = ("", "{")
     if gold.opening in loose and answer.opening in loose:
         return _same_set([s for i in gold.items for s in _both_signs(i)], [s for i in answer.items for s in _both_signs(i)])
+    if "=" in (gold.opening, answer.opening):
+        ordered = {gold.opening, answer.opening} <= {"=", "(", ""} and len(gold.items) == len(answer.items)
+        return ordered and all(map(equal, gold.items, answer.items))
     brackets = (gold.opening, gold.closing) == (answer.opening, answer.closing)
     bare = "" in (gold.opening, answer.opening) and "{" not in (gold.opening, answer.opening) and len(gold.items) != 2
     return (brackets or bare) and len(gold.items) == len(answer.items) and all(map(equal, gold.items, answer.items))
 
 
-def _same_set(gold: list[Node], answer: list[Node]) -> bool:
+def _one_in_brackets(gold: Node, answer: Group) -> bool:
+    """`{3}` for a gold `3`."""
+    return answer.opening == "{" and len(answer.items) == 1 and equal(gold, answer.items[0])
+
+
+def _same_set(gold: Sequence[Node], answer: Sequence[Node]) -> bool:
+    if max(len(gold), len(answer)) > 2 * MOST:
+        return False
     return all(any(equal(one, other) for other in answer) for one in gold) and all(
         any(equal(other, one) for other in gold) for one in answer
     )
@@ -117,7 +250,9 @@ def _same_set(gold: list[Node], answer: list[Node]) -> bool:
 
 def _matrices(gold: Node, answer: Node) -> bool:
     if isinstance(gold, Matrix) and isinstance(answer, Group):
-        answer = Matrix(tuple((item,) for item in answer.items)) if len(gold.rows[0]) == 1 else Matrix((answer.items,))
+        answer = matrices.of_rows(answer) or (
+            Matrix(tuple((item,) for item in answer.items)) if len(gold.rows[0]) == 1 else Matrix((answer.items,))
+        )
     elif isinstance(answer, Matrix) and isinstance(gold, Group):
         return _matrices(answer, gold)
     if not (isinstance(gold, Matrix) and isinstance(answer, Matrix)) or len(gold.rows) != len(answer.rows):
@@ -127,94 +262,212 @@ def _matrices(gold: Node, answer: Node) -> bool:
     return all(equal(a, b) for one, other in zip(gold.rows, answer.rows, strict=True) for a, b in zip(one, other, strict=True))
 
 
-_TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
+# -- relations ---------------------------------------------------------------------------------------------------------------
+
+_TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
-def _of_relation(node: Relation, interval_wanted: bool) -> Node | None:
-    """What stands for a relation where none is asked for: the value of a variable, or an interval."""
-    if node.signs in (("=",), ("in",)) and isinstance(node.sides[0], (Symbol, Apply)) and _is_name(node.sides[0]):
+def _named_value(node: Relation, other: Node) -> Node | None:
+    """What a relation says of a name, where only a value is asked for; its interval where the other is a region."""
+    if node.signs in (("=",), ("in",), ("==",)) and _is_name(node.sides[0]):
         return node.sides[1]
-    return _interval(node) if interval_wanted else None
+    if isinstance(other, (Group, IntervalUnion)) and set(node.signs) <= ORDERS:
+        return _as_interval(node) if not isinstance(_as_interval(node), Relation) else None
+    return None
 
 
 def _is_name(node: Node) -> bool:
-    """`x`, or `f(x)` as a name of what it is equal to."""
+    """`x`, `f(x)`, `AB`, `|AB|`, `P(A)`, `V_1 : V_2`, `(p, q)`: what an answer may be called."""
     if isinstance(node, Symbol):
         return node.name not in ("pi", "e", "i", "oo")
-    return isinstance(node, Apply) and node.name == "*" and all(isinstance(part, Symbol) for part in node.arguments)
+    if isinstance(node, Text):
+        return True
+    if isinstance(node, Group):
+        return node.opening == "(" and all(map(_is_name, node.items))
+    if not isinstance(node, Apply) or node.name in ("+", "neg", "^", "pm"):
+        return False
+    if node.name == "*":
+        return _is_name(node.arguments[0]) and all(_is_name(a) or not symbols_of(a) for a in node.arguments[1:])
+    return all(map(_is_name, node.arguments if node.name != "log" else node.arguments[1:]))
 
 
-def _interval(node: Relation) -> Node | None:
-    """`1 < x <= 2` as `(1, 2]`, `x > 3` as `(3, oo)`."""
+def _as_interval(node: Node) -> Node:
+    """`a < f(x) <= b` as `(a, b]`, whatever stands in the middle is called; anything else as it is."""
+    if not isinstance(node, Relation) or not set(node.signs) <= set(_TURNED):
+        return node
     sides, signs = list(node.sides), list(node.signs)
-    if not set(signs) <= {"<", "<=", ">", ">="}:
-        return None
     if signs[0] in (">", ">="):
         sides, signs = sides[::-1], [_TURNED[sign] for sign in signs[::-1]]
     if not set(signs) <= {"<", "<="}:
-        return None
+        return node
     infinite = Symbol("oo")
-    if len(sides) == 3 and isinstance(sides[1], Symbol):
+    if len(sides) == 3 and _is_called(sides[1]):
         low, high, first, second = sides[0], sides[2], signs[0], signs[1]
-    elif len(sides) == 2 and isinstance(sides[0], Symbol) and not isinstance(sides[1], Symbol):
+    elif len(sides) == 2 and _is_called(sides[0]) and not symbols_of(sides[1]):
         low, high, first, second = Apply("neg", (infinite,)), sides[1], "<", signs[0]
-    elif len(sides) == 2 and isinstance(sides[1], Symbol):
+    elif len(sides) == 2 and _is_called(sides[1]) and not symbols_of(sides[0]):
         low, high, first, second = sides[0], infinite, signs[0], "<"
     else:
-        return None
+        return node
     return Group("[" if first == "<=" else "(", "]" if second == "<=" else ")", (low, high))
 
 
+def _is_called(node: Node) -> bool:
+    """A name, but for an absolute value of the unknown, which says something else about it."""
+    return _is_name(node) and not (isinstance(node, Apply) and node.name not in ("*", "of unit"))
+
+
 def _relations(gold: Relation, answer: Relation) -> bool:
+    if gold.signs == answer.signs and gold.signs in (("=",), ("in",), ("==",)) and _is_name(gold.sides[0]) and _is_name(answer.sides[0]):
+        if equal(gold.sides[1], answer.sides[1]):
+            return equal(gold.sides[0], answer.sides[0]) or _are_functions(gold.sides[0], answer.sides[0])
+        if gold.signs != ("=",):
+            return False
     if gold.signs == answer.signs == ("=",):
-        if _is_name(gold.sides[0]) and _is_name(answer.sides[0]) and equal(gold.sides[1], answer.sides[1]):
-            return equal(gold.sides[0], answer.sides[0])
-        return _proportional(_difference(gold), _difference(answer))
+        ratios = _ratios(_difference(gold), _difference(answer))
+        return ratios is not None
+    if is_region(gold) and is_region(answer) and _all_symbols(gold) == _all_symbols(answer):
+        return same_region(gold, answer)
+    return _inequalities(gold, answer)
+
+
+def _are_functions(one: Node, other: Node) -> bool:
+    """`y` and `f(x)` are both what a function is called."""
+    return {type(one), type(other)} == {Symbol, Apply} and Symbol("y") in (one, other)
+
+
+def _inequalities(gold: Relation, answer: Relation) -> bool:
+    """Inequalities in several unknowns: side by side, or one a positive multiple of the other."""
     for turned in (False, True):
         sides = answer.sides[::-1] if turned else answer.sides
         signs = tuple(_TURNED.get(sign, sign) for sign in answer.signs[::-1]) if turned else answer.signs
         if signs == gold.signs and all(map(equal, gold.sides, sides)):
             return True
-    return False
+    if len(gold.signs) != 1 or len(answer.signs) != 1 or not {gold.signs[0], answer.signs[0]} <= set(_TURNED):
+        return False
+    ratios = _ratios(_difference(gold), _difference(answer))
+    if ratios is None or mpmath.im(ratios) != 0:
+        return False
+    return gold.signs[0] == (answer.signs[0] if mpmath.re(ratios) > 0 else _TURNED[answer.signs[0]])
 
 
 def _difference(node: Relation) -> Node:
     return Apply("+", (node.sides[0], Apply("neg", (node.sides[1],))))
 
 
-def _proportional(one: Node, other: Node) -> bool:
-    """Two equations are the same where their differences are multiples of each other."""
+def _ratios(one: Node, other: Node) -> Any | None:
+    """The number that one expression is of the other, the same everywhere; None where there is none."""
     names = symbols_of(one) | symbols_of(other)
     if symbols_of(one) != symbols_of(other) or not names:
-        return False
+        return None
     ratios = []
     for point in _points(names):
         a, b = number_of(one, point), number_of(other, point)
         if a == 0 or b == 0:
-            return False
+            return None
         ratios.append(a / b)
-    return all(_near(ratio, ratios[0]) for ratio in ratios)
+    return ratios[0] if all(_near(ratio, ratios[0]) for ratio in ratios) else None
+
+
+# -- expressions -------------------------------------------------------------------------------------------------------------
+
+
+def _kinds(gold: Node, answer: Node) -> bool:
+    """Expressions of the kinds that are more than a number: measured, times, ratios, remainders, functions in pieces."""
+    if isinstance(gold, Apply) and isinstance(answer, Apply) and gold.name == answer.name and gold.name in _COMPARED:
+        return _COMPARED[gold.name](gold, answer)
+    names = {node.name for node in (gold, answer) if isinstance(node, Apply)}
+    if "of unit" in names or "mod" in names:
+        return equal(*(node.arguments[0] if isinstance(node, Apply) and node.name in ("of unit", "mod") else node for node in (gold, answer)))
+    if names & {"time", "pieces", "builder", "setminus", "cap"}:
+        return False
+    return _expressions(gold, answer)
+
+
+def _same_measure(gold: Apply, answer: Apply) -> bool:
+    units = [one_spelling(node.arguments[1].words) for node in (gold, answer)]  # type: ignore[union-attr]
+    return units[0] == units[1] and equal(gold.arguments[0], answer.arguments[0])
+
+
+def _same_time(gold: Apply, answer: Apply) -> bool:
+    """`3:30`, `3:30 pm`, `15:30`: the half of the day counts where both say it."""
+    if any(isinstance(a, Text) and not meridiem(a.words) for node in (gold, answer) for a in node.arguments):
+        return False
+    halves = [meridiem(node.arguments[-1].words) if isinstance(node.arguments[-1], Text) else "" for node in (gold, answer)]
+    parts = [[exact_value(a) for a in node.arguments if not isinstance(a, Text)] for node in (gold, answer)]
+    if all(halves):
+        return halves[0] == halves[1] and parts[0] == parts[1]
+    return parts[0] == parts[1] or [_on_the_day(p, h) for p, h in zip(parts, halves, strict=True)] in ([parts[1]] * 2, [parts[0]] * 2)
+
+
+def _on_the_day(parts: list[Fraction | None], half: str) -> list[Fraction | None]:
+    hours = parts[0]
+    if hours is None or not half:
+        return parts
+    return [hours % 12 + (12 if half == "pm" else 0), *parts[1:]]
+
+
+def _same_ratio(gold: Apply, answer: Apply) -> bool:
+    if len(gold.arguments) != len(answer.arguments):
+        return False
+    return all(
+        equal(Apply("*", (gold.arguments[0], b)), Apply("*", (answer.arguments[0], a)))
+        for a, b in zip(gold.arguments[1:], answer.arguments[1:], strict=True)
+    )
+
+
+def _same_remainder(gold: Apply, answer: Apply) -> bool:
+    values = [exact_value(a) for node in (gold, answer) for a in node.arguments]
+    if None in values:
+        return all(map(equal, gold.arguments, answer.arguments))
+    one, modulus, other, theirs = values
+    return bool(modulus and modulus == theirs and (one - other) % modulus == 0)  # type: ignore[operator]
+
+
+def _same_pieces(gold: Apply, answer: Apply) -> bool:
+    return len(gold.arguments) == len(answer.arguments) and all(
+        any(
+            isinstance(one, Group) and isinstance(other, Group) and len(one.items) == len(other.items) and all(map(equal, one.items, other.items))
+            for other in answer.arguments
+        )
+        for one in gold.arguments
+    )  # fmt: skip
+
+
+def _same_arguments(gold: Apply, answer: Apply) -> bool:
+    return len(gold.arguments) == len(answer.arguments) and all(map(equal, gold.arguments, answer.arguments))
+
+
+_COMPARED = {
+    "of unit": _same_measure, "time": _same_time, "ratio": _same_ratio, "mod": _same_remainder, "pieces": _same_pieces,
+    "builder": _same_arguments, "setminus": _same_arguments, "cap": _same_arguments,
+}  # fmt: skip
 
 
 def _expressions(gold: Node, answer: Node) -> bool:
     if isinstance(gold, Number) and isinstance(answer, Number):
         return _numbers(gold, answer)
     if symbols_of(gold) != symbols_of(answer):
-        return False
+        return _short_unit(gold, answer) or _short_unit(answer, gold)
     one, other = exact_value(gold), exact_value(answer)
     if one is not None and other is not None:
-        return one == other
-    if "time" in (getattr(gold, "name", ""), getattr(answer, "name", "")):
-        return gold == answer
-    if {"oo"} & (_names(gold) | _names(answer)):
+        return _numbers(Number(one, getattr(gold, "unit", "")), Number(other, getattr(answer, "unit", "")))
+    if {"oo"} & (_all_symbols(gold) | _all_symbols(answer)):
         return gold == answer or (not symbols_of(gold) and _both_infinite(gold, answer))
-    return all(_near(number_of(gold, point), number_of(answer, point)) for point in _points(symbols_of(gold)))
+    points = _points(symbols_of(gold), signed=_has_abs(gold) or _has_abs(answer))
+    return all(_near(number_of(gold, point), number_of(answer, point)) for point in points)
 
 
-def _names(node: Any) -> set[str]:
-    if isinstance(node, Symbol):
-        return {node.name}
-    return set().union(*map(_names, node.arguments)) if isinstance(node, Apply) else set()
+def _short_unit(measured: Node, product: Node) -> bool:
+    """`5 m`, read as a product, where the other is a number in that unit."""
+    if not (isinstance(measured, Number) and isinstance(product, Apply) and product.name == "*"):
+        return False
+    value, unit = product.arguments
+    return isinstance(value, Number) and isinstance(unit, Symbol) and measured.unit == unit.name and measured.value == value.value
+
+
+def _has_abs(node: Any) -> bool:
+    return isinstance(node, Apply) and (node.name in ("abs", "sgn") or any(map(_has_abs, node.arguments)))
 
 
 def _both_infinite(gold: Node, answer: Node) -> bool:
@@ -227,9 +480,10 @@ def _numbers(gold: Number, answer: Number) -> bool:
         if one.unit.startswith("base ") and not other.unit:
             return other.value.denominator == 1 and _digits(int(one.value), int(one.unit[5:])) == str(other.value)
     if gold.value == answer.value:
-        return not gold.unit or not answer.unit or _unit(gold.unit) == _unit(answer.unit)
-    if "%" in (gold.unit, answer.unit) and gold.unit != answer.unit and "" in (gold.unit, answer.unit):
-        part, whole = (gold, answer) if gold.unit == "%" else (answer, gold)
+        return not gold.unit or not answer.unit or one_spelling(gold.unit) == one_spelling(answer.unit)
+    units = [one_spelling(number.unit) for number in (gold, answer)]
+    if "%" in units and units[0] != units[1] and "" in units:
+        part, whole = (gold, answer) if units[0] == "%" else (answer, gold)
         return part.value / 100 == whole.value
     return False
 
@@ -243,26 +497,15 @@ def _digits(value: int, base: int) -> str:
     return found or "0"
 
 
-def _unit(unit: str) -> str:
-    words = unit.replace("degrees", "°").replace("degree", "°").replace("dollars", "$").replace("percent", "%").split()
-    return " ".join(_SHORT.get(word, word.rstrip("s") if len(word) > 3 else word) for word in words)
-
-
-_SHORT = {
-    "centimeters": "cm", "centimeter": "cm", "meters": "m", "meter": "m", "kilometers": "km", "kilometer": "km", "inches": "inch",
-    "in": "inch", "feet": "foot", "ft": "foot", "hours": "hour", "hr": "hour", "hrs": "hour", "sec": "second", "s": "second",
-    "min": "minute", "millimeters": "mm", "grams": "g", "gram": "g", "kilograms": "kg",
-}  # fmt: skip
-
-
-def _points(names: set[str]) -> list[dict[str, Any]]:
-    """Values for the symbols, the same at every call; one point is enough where there is none."""
+def _points(names: set[str], *, signed: bool = False) -> list[dict[str, Any]]:
+    """Values for the symbols, the same at every call, of both signs where that matters; one point is enough where there is none."""
     if not names:
         return [{}]
     chance = random.Random(20_240_229)
     return [
-        {name: mpmath.mpf(chance.randint(10**8, 3 * 10**9)) / 10**9 for name in sorted(names)} for _ in range(POINTS)
-    ]  # fmt: skip
+        {name: mpmath.mpf(chance.randint(10**8, 3 * 10**9)) / 10**9 * (-1 if signed and k % 2 else 1) for name in sorted(names)}
+        for k in range(POINTS)
+    ]
 
 
 def _near(one: Any, other: Any) -> bool:

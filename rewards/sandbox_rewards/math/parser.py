@@ -2,46 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
-from sandbox_rewards.math.tokens import Token, Unreadable, tokens
+from sandbox_rewards.math.tokens import FUNCTION_WORDS, Token, Unreadable, tokens
 from sandbox_rewards.math.tree import Apply, Group, IntervalUnion, Matrix, Node, Number, Relation, Symbol, Text
+from sandbox_rewards.math.units import PREFIXES, is_short_unit, is_unit, meridiem
 
 DIGITS = 400
 """Of a number."""
-DEEPEST = 40
-"""Nesting."""
+DEEPEST = 120
+"""Nesting, counted in steps of the descent: three a bracket."""
 
-_FUNCTIONS = frozenset({
-    "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "ln", "exp", "log", "sqrt",
-    "gcd", "lcm", "max", "min", "floor", "ceil", "abs", "asin", "acos", "atan",
-})  # fmt: skip
-_GREEK = frozenset({
-    "alpha", "beta", "gamma", "delta", "epsilon", "theta", "lambda", "mu", "phi", "varphi", "omega", "rho", "sigma", "tau", "psi",
-    "zeta", "eta", "xi", "chi", "nu", "kappa", "Delta", "Omega", "Gamma", "Theta", "ell",
-})  # fmt: skip
+_FUNCTIONS = FUNCTION_WORDS | {"sqrt", "floor", "ceil", "abs"}
+_GREEK = frozenset(
+    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho varrho sigma tau upsilon phi "
+    "varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell hbar partial".split()
+)
 _RELATIONS = {
     "=": "=", "==": "=", "<": "<", ">": ">", "<=": "<=", ">=": ">=", r"\le": "<=", r"\leq": "<=", r"\ge": ">=", r"\geq": ">=",
-    r"\lt": "<", r"\gt": ">", r"\leqslant": "<=", r"\geqslant": ">=", r"\ne": "!=", r"\neq": "!=", "!=": "!=", r"\in": "in",
-    r"\approx": "=", r"\equiv": "=",
+    r"\lt": "<", r"\gt": ">", r"\leqslant": "<=", r"\geqslant": ">=", r"\leqq": "<=", r"\geqq": ">=", r"\ne": "!=", r"\neq": "!=",
+    "!=": "!=", r"\in": "in", r"\notin": "notin", r"\approx": "~", r"\equiv": "==", r"\cong": "==", r"\simeq": "~", r"\doteq": "~",
 }  # fmt: skip
 _TIMES = frozenset({"*", r"\cdot", r"\times", r"\ast"})
-_UNITS = frozenset({
-    "acres", "apples", "bags", "books", "cent", "centimeters", "cents", "children", "cm", "cubic", "day", "days", "deg",
-    "degree", "degrees", "dollar", "dollars", "euro", "euros", "feet", "foot", "ft", "g", "gallon", "gallons", "games",
-    "gram", "grams", "hectares", "hour", "hours", "hr", "hrs", "in", "inch", "inches", "kg", "kilometers", "km", "km/h",
-    "l", "lb", "lbs", "liter", "liters", "m", "m/s", "marbles", "meter", "meters", "mi", "mile", "miles", "millimeters",
-    "min", "minute", "minutes", "ml", "mm", "month", "months", "mph", "ounce", "ounces", "oz", "pages", "people", "per",
-    "percent", "points", "pound", "pounds", "rad", "radians", "s", "sec", "second", "seconds", "sq", "square", "students",
-    "times", "ton", "tons", "unit", "units", "usd", "ways", "week", "weeks", "yard", "yards", "year", "years",
-})  # fmt: skip
 _NO_FACTOR = frozenset({
-    r"\cup", r"\cap", r"\pm", r"\div", r"\end", r"\\", r"\rfloor", r"\rceil", r"\rvert", "and", "or", r"\%", r"\circ",
-    *_TIMES, *_RELATIONS,
+    r"\cup", r"\cap", r"\pm", r"\mp", r"\div", r"\end", r"\\", r"\rfloor", r"\rceil", r"\rvert", r"\rangle", r"\rVert", "and", "or",
+    r"\%", r"\circ", r"\setminus", r"\backslash", r"\mid", r"\over", r"\choose", r"\mod", r"\pmod", r"\bmod", "mod", "pmod", r"\to",
+    r"\vee", r"\wedge", r"\lor", r"\land", r"\rightarrow", r"\implies", r"\Rightarrow", "if", "for", "where", r"\colon", r"\forall",
+    r"\degree", r"\prime", r"\$", r"\euro", r"\pounds", r"\yen", *_TIMES, *_RELATIONS,
 })  # fmt: skip
 """Names that nothing is multiplied by."""
-_CURRENCY = frozenset({r"\$", r"\euro", r"\pounds", "$"})
-_CLOSING = {"(": (")", "]"), "[": ("]", ")"), r"\{": (r"\}",), "{": ("}",)}
+_CURRENCY = {r"\$": "$", r"\euro": "euro", r"\pounds": "pound", r"\yen": "yen"}
+_CLOSING = {"(": (")", "]"), "[": ("]", ")", "["), r"\{": (r"\}",), "{": ("}",), "]": ("[", "]"), r"\langle": (r"\rangle",)}
+_SPAN = {r"\lfloor": (r"\rfloor", "floor"), r"\lceil": (r"\rceil", "ceil"), r"\lvert": (r"\rvert", "abs"), r"\lVert": (r"\rVert", "abs")}
+_INVERSE = {"sin": "arcsin", "cos": "arccos", "tan": "arctan", "cot": "arccot"}
+_SAME_NAME = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "varphi": "phi", "varepsilon": "epsilon", "vartheta": "theta"}
+_COUNTS = dict(zip(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen twenty thirty forty fifty sixty seventy eighty ninety".split(),
+    [*range(21), *range(30, 100, 10)], strict=True))  # fmt: skip
+_SETS = {"R": "R", "Z": "Z", "N": "N", "Q": "Q", "C": "C"}
 
 
 def parse(text: str) -> Node:
@@ -50,6 +50,8 @@ def parse(text: str) -> Node:
     if not found:
         raise Unreadable("nothing")
     try:
+        if _is_prose(found):
+            raise Unreadable("a sentence")
         parser = _Parser(found)
         node = parser.whole()
         if parser.here is not None:
@@ -62,11 +64,22 @@ def parse(text: str) -> Node:
     return node
 
 
+_IN_FORMULAS = FUNCTION_WORDS | {"and", "or", "pi", "sqrt", "mod", "in", "union", "for", "where", "if", "inf"} | set(_COUNTS)
+
+
+def _is_prose(found: list[Token]) -> bool:
+    """Whether two words of a sentence stand side by side, which would be read as products of their letters."""
+    words = [t.kind == "name" and t.text.isalpha() and len(t.text) > 1 and t.text.lower() not in _IN_FORMULAS for t in found]
+    lowered = [word and token.text.islower() and not is_unit(token.text) for word, token in zip(words, found, strict=True)]
+    return any(one and other for one, other in zip(words, lowered[1:], strict=False))
+
+
 def _as_words(found: list[Token]) -> str | None:
-    """The answer as plain words, where it is made of nothing else."""
-    plain = (",", "'", "-", ".", "(", ")")
-    if all(t.kind == "text" or (t.kind == "name" and t.text[0] != "\\") or t.text in plain for t in found):
-        return " ".join(token.text.strip("()\\ ") for token in found if token.text not in ("(", ")", ".", "'")).strip().lower()
+    """The answer as plain words, where it is made of nothing else but words and numbers."""
+    marks = (",", "'", "-", ".", "(", ")", ":", '"', "!", "?", ";", "/")
+    letters = any(t.kind == "text" or (t.kind == "name" and t.text[0] != "\\") for t in found)
+    if letters and all(t.kind in ("text", "number") or (t.kind == "name" and t.text[0] != "\\") or t.text in marks for t in found):
+        return " ".join(t.text.strip("()\\ ") for t in found if t.text not in ("(", ")", ".", "'", '"')).strip().lower()
     return None
 
 
@@ -75,10 +88,15 @@ class _Parser:
         self._tokens = found
         self._place = 0
         self._depth = 0
+        self._bars_open = 0
+        self._no_colon = False
 
     @property
     def here(self) -> Token | None:
         return self._tokens[self._place] if self._place < len(self._tokens) else None
+
+    def _ahead(self, offset: int = 1) -> Token | None:
+        return self._tokens[self._place + offset] if self._place + offset < len(self._tokens) else None
 
     def _is(self, *texts: str) -> bool:
         return self.here is not None and self.here.kind != "text" and self.here.text in texts
@@ -93,43 +111,118 @@ class _Parser:
         if not self._take(text):
             raise Unreadable(f"no {text!r} where one belongs")
 
+    def is_period(self) -> bool:
+        """Whether `(3)` follows without a space, behind decimals: digits that repeat."""
+        ahead = self._tokens[self._place : self._place + 3]
+        kinds = [token.kind if token.kind == "number" else token.text for token in ahead]
+        return kinds == ["(", "number", ")"] and not ahead[0].spaced
+
     # -- from the loosest binding to the tightest --------------------------------------------------------------------------
 
     def whole(self) -> Node:
         """A list, or one item."""
-        items = [self._item()]
-        while self._take(",", ";") or self._word("and", "or"):
-            if self.here is None:
-                break
-            self._word("and", "or")
-            items.append(self._item())
-        return items[0] if len(items) == 1 else Group("", "", tuple(items))
+        self._word("approximately", "about", "roughly", "either", "all", "approx")
+        self._take(r"\approx", "=")
+        node = self._listed(())
+        self._word("only")
+        return node
 
-    def _word(self, *words: str) -> bool:
-        if self.here is not None and self.here.text.strip().lower().strip(",") in words:
+    def _listed(self, ends: tuple[str, ...]) -> Node:
+        items, joined = [self._item()], ""
+        while not self._is(*ends):
+            comma = self._take(",", ";")
+            word = self._conjunction()
+            if not (comma or word) or self.here is None:
+                break
+            joined = word if word == "or" else joined
+            items.append(self._item())
+        return items[0] if len(items) == 1 else Group("", joined, tuple(items))
+
+    def _word(self, *words: str) -> str:
+        token = self.here
+        if token is not None and token.kind in ("text", "name") and token.text.strip().lower().strip(",.:") in words:
             self._place += 1
-            return True
-        return False
+            return token.text.strip().lower().strip(",.:")
+        return ""
+
+    def _conjunction(self) -> str:
+        """`or` or `and`, in words or signs."""
+        if self._take(r"\vee", r"\lor"):
+            return "or"
+        if self._take(r"\wedge", r"\land"):
+            return "and"
+        word = self._word("and", "or", "for", "where", "with", "if", "&")
+        return "or" if word == "or" else "and" if word else ""
 
     def _item(self) -> Node:
         parts = [self._relation()]
-        while self._take(r"\cup"):
+        while self._take(r"\cup") or self._union_word():
             parts.append(self._relation())
         return parts[0] if len(parts) == 1 else IntervalUnion(tuple(parts))
 
-    def _relation(self) -> Node:
-        sides, signs = [self._sum()], []
-        while self.here is not None and self.here.kind != "text" and self.here.text in _RELATIONS:
-            signs.append(_RELATIONS[self.here.text])
-            self._place += 1
-            sides.append(self._union() if signs[-1] == "in" else self._sum())
-        return Relation(tuple(sides), tuple(signs)) if signs else sides[0]
+    def _union_word(self) -> bool:
+        """`U` between brackets."""
+        before = self._tokens[self._place - 1].text if self._place else ""
+        after = self._ahead()
+        if before in (")", "]", r"\}") and after is not None and after.text in ("(", "[", r"\{", "]"):
+            return self._take("U", "u") or bool(self._word("union", "u"))
+        return False
 
-    def _union(self) -> Node:
-        parts = [self._sum()]
-        while self._take(r"\cup"):
-            parts.append(self._sum())
+    def _relation(self) -> Node:
+        sides, signs = [self._set()], []
+        while sign := self._sign():
+            signs.append(sign)
+            self._place += 1
+            sides.append(self._set())
+            if isinstance(sides[-1], (Group, Symbol)) and sign in ("in", "="):
+                sides[-1] = self._union_of(sides[-1])
+        if not signs and self._word("is an integer", "integer", "is any integer", "any integer", "are integers", "is integer"):
+            return Relation((sides[0], Symbol("mathbb Z")), ("in",))
+        modulus = self._modulus()
+        node: Node = Relation(tuple(sides), tuple(signs)) if signs else sides[0]
+        if modulus is None:
+            return node
+        if isinstance(node, Relation) and len(sides) == 2:
+            return Relation((sides[0], Apply("mod", (sides[1], modulus))), ("==",))
+        return Apply("mod", (node, modulus))
+
+    def _sign(self) -> str | None:
+        """The sign of a relation, where one stands here."""
+        token, after = self.here, self._ahead()
+        if token is None or token.kind == "text":
+            return None
+        if token.text == "in" and after is not None and after.text in ("(", "[", r"\{", r"\mathbb"):
+            return "in"
+        return _RELATIONS.get(token.text)
+
+    def _union_of(self, first: Node) -> Node:
+        parts = [first]
+        while self._is(r"\cup") or self._is("U"):
+            self._place += 1
+            parts.append(self._set())
         return parts[0] if len(parts) == 1 else IntervalUnion(tuple(parts))
+
+    def _modulus(self) -> Node | None:
+        bracketed = self._is("(") and self._ahead() is not None and self._tokens[self._place + 1].text in ("mod", r"\mod", r"\bmod")
+        if bracketed:
+            self._place += 2
+            modulus = self._sum()
+            self._need(")")
+            return modulus
+        if self._take(r"\pmod", "pmod"):
+            return self._argument()
+        if self._take(r"\mod", r"\bmod", "mod") or self._word("mod", "modulo"):
+            return self._sum()
+        return None
+
+    def _set(self) -> Node:
+        """A sum; sets taken from sets, and what sets have in common."""
+        node = self._sum()
+        while self._is(r"\setminus", r"\backslash", r"\cap"):
+            name = "cap" if self._is(r"\cap") else "setminus"
+            self._place += 1
+            node = Apply(name, (node, self._sum()))
+        return node
 
     def _sum(self) -> Node:
         self._depth += 1
@@ -139,21 +232,36 @@ class _Parser:
         while True:
             if self._take("+"):
                 node = Apply("+", (node, self._product()))
-            elif self._take("-"):
+            elif self._is("-") and not self._is_dash():
+                self._place += 1
                 node = Apply("+", (node, Apply("neg", (self._product(),))))
             elif self._take(r"\pm"):
                 node = Apply("pm", (node, self._product()))
+            elif self._take(r"\mp"):
+                node = Apply("pm", (node, Apply("neg", (self._product(),))))
             else:
                 break
+        if self._take(r"\over"):
+            node = Apply("/", (node, self._sum()))
+        elif self._take(r"\choose"):
+            node = Apply("binomial", (node, self._sum()))
         self._depth -= 1
         return node
 
+    def _is_dash(self) -> bool:
+        after = self._ahead()
+        return after is None or (after.kind == "text" and self._place + 2 == len(self._tokens))
+
     def _signed(self) -> Node:
         if self._take("-"):
-            return _negated(self._product())
+            return _negated(self._signed())
         if self._take(r"\pm"):
             return Apply("pm", (Number(Fraction(0)), self._product()))
-        self._take("+")
+        if self._take("+"):
+            if self._take("/"):  # +/- 3
+                self._need("-")
+                return Apply("pm", (Number(Fraction(0)), self._product()))
+            return self._signed()
         return self._product()
 
     def _product(self) -> Node:
@@ -164,17 +272,40 @@ class _Parser:
                 node = Apply("*", (node, self._signed_power()))
             elif self._take("/", r"\div"):
                 node = Apply("/", (node, self._signed_power()))
-            elif self._take(":"):
-                minutes = self.here is not None and self.here.kind == "number" and len(self.here.text) == 2
-                node = Apply("time" if minutes else "ratio", (node, self._power()))
+            elif self._is(":") and not self._no_colon and self._ahead() is not None:
+                self._place += 1
+                node = self._after_colon(node)
             elif self._starts_factor():
-                following = self._power()
-                node = _mixed(node, following) or Apply("*", (node, following))
+                node = self._times_next(node)
             else:
                 return self._with_unit(node)
 
+    def _times_next(self, node: Node) -> Node:
+        """What follows without a sign: a factor, or the fraction of a mixed number (`2 1/2`)."""
+        token, before = self.here, self._tokens[self._place - 1]
+        side_by_side = token is not None and token.kind == before.kind == "number"
+        following = self._power()
+        if side_by_side and self._take("/"):
+            following = Apply("/", (following, self._power()))
+        mixed = _mixed(node, following)
+        if side_by_side and mixed is None:
+            raise Unreadable("two numbers side by side")
+        return mixed or Apply("*", (node, following))
+
+    def _after_colon(self, node: Node) -> Node:
+        """`3:30` is a time, `3:4` a ratio, `1:2:3` a ratio of three."""
+        minutes = self.here is not None and self.here.kind == "number" and len(self.here.text) == 2
+        node = Apply("time" if minutes else "ratio", (node, self._signed_power()))
+        while self._is(":") and self._ahead() is not None:
+            self._place += 1
+            node = Apply(node.name, (*node.arguments, self._signed_power()))
+        return node
+
     def _signed_power(self) -> Node:
-        return _negated(self._power()) if self._take("-") else self._power()
+        if self._take("-"):
+            return _negated(self._signed_power())
+        self._take("+")
+        return self._power()
 
     def _starts_factor(self) -> bool:
         token = self.here
@@ -183,47 +314,61 @@ class _Parser:
         if token.kind == "number":
             return True
         if token.kind == "name":
-            return token.text not in _NO_FACTOR and not self._is_unit(token.text)
-        return token.text in ("(", "[", "{", r"\{", "|") and not (token.text == "|" and self._bars_open)
+            return token.text not in _NO_FACTOR and not self._is_unit(token.text) and not self._union_ahead()
+        if token.text == "(" and (after := self._ahead()) is not None and after.text in ("mod", r"\mod", r"\bmod"):
+            return False
+        return token.text in ("(", "[", "{", r"\{") or (token.text == "|" and not self._bars_open and not self._no_colon)
 
-    _bars_open = False
+    def _union_ahead(self) -> bool:
+        place = self._place
+        found = self._union_word()
+        self._place = place
+        return found
 
     def _is_unit(self, name: str) -> bool:
-        """Whether a name says what a number counts: no single letter does, and `cm` only behind a number, at the end."""
-        if name in ("m", "s", "g", "l"):
+        """Whether a name says what a number counts: no single letter does, and short ones only behind a number."""
+        before = self._tokens[self._place - 1] if self._place else None
+        counted = before is not None and (before.kind == "number" or before.text in ("}", ")", "/", r"\pi"))
+        if len(name) == 1:
+            return self._is_short_unit(name)
+        if name.isalpha() and meridiem(name):
+            return counted
+        return is_unit(name) and (len(name) > 3 or counted)
+
+    def _is_short_unit(self, name: str) -> bool:
+        """`m` in `5 m`: behind a number and a space, with nothing but a power or a `/s` behind it."""
+        before = self._tokens[self._place - 1] if self._place else None
+        token, after = self.here, self._ahead()
+        if token is None or not token.spaced or before is None or before.kind != "number" or not is_short_unit(name):
             return False
-        if name in ("cm", "km", "in", "min"):
-            before = self._tokens[self._place - 1] if self._place else None
-            return before is not None and before.kind == "number" and self._place == len(self._tokens) - 1
-        return name.lower() in _UNITS
+        return after is None or after.text in ("^", "/")
 
     def _with_unit(self, node: Node) -> Node:
         """What stands behind an expression and says only of what it is so much."""
-        words = []
+        words: list[str] = []
         while self.here is not None:
             token = self.here
             if token.text in (r"\%", "%"):
                 words.append("%")
-            elif token.kind == "text" or (token.kind == "name" and token.text.lower() in _UNITS):
-                if token.text.strip().lower() in ("and", "or", "or ", "and "):
+            elif token.text == r"\degree":
+                words.append("°")
+            elif token.text in _CURRENCY and token.kind != "text":
+                words.append(_CURRENCY[token.text])
+            elif token.kind == "text" or (token.kind == "name" and (self._is_unit(token.text) or (words and (_is_word(token) or words[-1] == "/")))):
+                if re.match(r"(?:and|or|if|for|where|mod|with|when|which|union)\b|,|;", token.text.strip().lower()):
                     break
                 words.append(token.text.strip().lower())
-            elif token.text == "^" and words and self._place + 1 < len(self._tokens):
+            elif token.text in ("^", "**") and words and self._ahead() is not None:
                 self._place += 1
                 words.append("^" + self._exponent_text())
                 continue
-            elif token.text == "/" and words:
-                words.append("/")
+            elif token.text in ("/", "-", r"\cdot", "*") and words and (after := self._ahead()) is not None and after.kind != "number":
+                words.append("/" if token.text == "/" else "")
             else:
                 break
             self._place += 1
-        if not words:
-            return node
-        unit = " ".join(word for word in words if word)
-        value = _rational(node)
-        if value is not None:
-            return Number(value, unit)
-        return node
+        unit = " ".join(word for word in words if word).replace(" ^", "^")
+        return _measured(node, unit) if unit else node
 
     def _exponent_text(self) -> str:
         braced = self._take("{")
@@ -231,25 +376,51 @@ class _Parser:
         if token is None:
             raise Unreadable("an exponent that is missing")
         self._place += 1
+        found = token.text
+        while braced and self.here is not None and not self._is("}"):
+            found += self.here.text
+            self._place += 1
         if braced:
             self._need("}")
-        return token.text
+        return found
 
     def _power(self) -> Node:
         node = self._postfix()
-        if self._take("^", "**"):
-            if self._take(r"\circ") or self._degrees():
-                value = _rational(node)
-                return Number(value, "°") if value is not None else node
-            if self._take("'"):
+        while self._is("^", "**"):
+            self._place += 1
+            if self._take(r"\circ", r"\degree") or self._degrees():
+                word = self._word("c", "f")
+                return _measured(node, "°" + word)
+            if self._take("'", r"\prime"):
                 return node
-            exponent = self._argument(signed=True)
-            return self._after_power(Apply("^", (node, exponent)))
+            if self._take("{"):
+                exponent = self._sum()
+                self._need("}")
+            else:
+                exponent = self._exponent()
+            if isinstance(exponent, Symbol) and exponent.name in ("T", "top", "prime"):
+                return Apply("transposed", (node,))
+            node = self._after_power(Apply("^", (node, exponent)))
+        return node
+
+    def _exponent(self) -> Node:
+        """Without braces: one token, with its sign; a bracketed group; a fraction or a power of it, as in `2^3^2`."""
+        if self._take("-"):
+            return _negated(self._exponent())
+        node = self._atom()
+        if self._is("^", "**"):
+            self._place += 1
+            return Apply("^", (node, self._exponent()))
         return node
 
     def _degrees(self) -> bool:
         if [t.text for t in self._tokens[self._place : self._place + 3]] == ["{", r"\circ", "}"]:
             self._place += 3
+            return True
+        if [t.text for t in self._tokens[self._place : self._place + 2]] == ["{", r"\circ"]:  # ^{\circ C}
+            self._place += 2
+            self._take("C", "F")
+            self._need("}")
             return True
         return False
 
@@ -262,12 +433,15 @@ class _Parser:
         node = self._atom()
         while self._take("!"):
             node = Apply("!", (node,))
+        while self._take("'"):
+            if isinstance(node, Symbol):
+                node = Symbol(node.name + "'")
         return node
 
     def _argument(self, *, signed: bool = False) -> Node:
         """A braced group, or one token: what LaTeX takes as an argument."""
         if self._take("{"):
-            node = self._sum()
+            node = self._listed(("}",))
             self._need("}")
             return node
         token = self.here
@@ -280,6 +454,14 @@ class _Parser:
         return self._atom()
 
     def _atom(self) -> Node:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise Unreadable("too deeply nested")
+        node = self._atom_here()
+        self._depth -= 1
+        return node
+
+    def _atom_here(self) -> Node:
         token = self.here
         if token is None:
             raise Unreadable("an end where something should follow")
@@ -287,92 +469,207 @@ class _Parser:
         if token.kind == "number":
             return self._in_base(token.text) if self._take("_") else Number(_number(token.text, self))
         if token.kind == "text":
-            return _from_words(token.text)
+            return self._text(token.text)
+        if token.text in _CURRENCY:
+            return _measured(self._currency_amount(), _CURRENCY[token.text])
+        if token.text == r"\langle":
+            return self._bracketed(token.text)
         if token.kind == "name":
             return self._named(token.text)
-        if token.text in _CURRENCY:
-            node = self._postfix()
-            value = _rational(node)
-            return Number(value, "$") if value is not None else node
-        if token.text in ("(", "[", r"\{", "{"):
+        if token.text in ("(", "[", r"\{", "{", "]"):
             return self._bracketed(token.text)
-        if token.text == "|":
-            self._bars_open = True
+        if token.text in ("|", r"\|"):
+            self._bars_open += 1
             inner = self._sum()
-            self._bars_open = False
-            self._need("|")
+            self._bars_open -= 1
+            self._need(token.text)
             return Apply("abs", (inner,))
         raise Unreadable(f"{token.text!r} where a value should be")
 
+    def _currency_amount(self) -> Node:
+        return _negated(self._postfix()) if self._take("-") else self._postfix()
+
+    def _text(self, words: str) -> Node:
+        """Words where a value should be: a prefix that says nothing, a number in words, or words."""
+        lowered = words.strip().lower().rstrip(":,").strip()
+        if lowered in PREFIXES and self.here is not None:
+            return self._power()
+        if lowered in _COUNTS:
+            return Number(Fraction(_COUNTS[lowered]))
+        return Text(re.sub(r"^\((.*)\)$", r"\1", words.strip(" .").lower()))
+
     def _in_base(self, digits: str) -> Node:
         """`52_8`: a whole number by its digits in a base."""
-        base = self._exponent_text()
-        if not (digits.isdigit() and base.isdigit() and 2 <= int(base) <= 36 and len(digits) <= DIGITS):
+        base = self._base_text()
+        letters = ""
+        if not (re.fullmatch(r"[0-9a-zA-Z]+", digits + letters) and base.isdigit() and 2 <= int(base[:3]) <= 36 and len(digits) <= DIGITS):
             raise Unreadable("an index to a number that is no base")
         try:
             return Number(Fraction(int(digits, int(base))), f"base {base}")
         except ValueError:
             raise Unreadable(f"digits that base {base} does not have") from None
 
+    def _base_text(self) -> str:
+        if self._take("("):
+            token = self.here
+            self._place += 1
+            self._need(")")
+            return token.text if token is not None else ""
+        text = self._exponent_text()
+        return str(_COUNTS.get(text.lower().strip("{}"), text))
+
     def _bracketed(self, opening: str) -> Node:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise Unreadable("too deeply nested")
+        bars, self._bars_open = self._bars_open, 0
+        colon, self._no_colon = self._no_colon, opening == r"\{"
+        node = self._bracketed_items(opening)
+        self._bars_open, self._no_colon = bars, colon
+        self._depth -= 1
+        return node
+
+    def _bracketed_items(self, opening: str) -> Node:
+        closings = _CLOSING[opening]
         items: list[Node] = []
-        if not self._is(*_CLOSING[opening]):
+        if not self._is(*closings):
             items.append(self._item())
+            if opening == r"\{" and self._take("|", ":", r"\mid", r"\colon"):
+                return self._conditions(items[0])
             while self._take(",", ";"):
+                if self._is(*closings):
+                    break
                 items.append(self._item())
-        closing = next((close for close in _CLOSING[opening] if self._take(close)), None)
+        closing = next((close for close in closings if self._take(close)), None)
         if closing is None:
+            if opening == r"\{" and len(items) == 1 and self.here is None:  # a system behind a single brace
+                return _system(items[0])
             raise Unreadable(f"no end of what {opening!r} begins")
         if len(items) == 1 and (opening, closing) in (("(", ")"), ("[", "]"), ("{", "}")):
-            return items[0]
+            node = items[0]
+            if opening == "(" and isinstance(node, Number) and self._is("_"):
+                return self._numeral_in_base(node)
+            return node
+        if opening == r"\langle":
+            return Group("(", ")", tuple(items))
+        if opening == "]" or closing == "[":  # ]0, 1[
+            return Group("(" if opening == "]" else "[", ")" if closing == "[" else "]", tuple(items))
         return Group(opening.strip("\\"), closing.strip("\\"), tuple(items))
+
+    def _numeral_in_base(self, node: Number) -> Node:
+        self._place += 1
+        if node.value.denominator != 1 or node.value < 0:
+            raise Unreadable("an index to a number that is no base")
+        return self._in_base(str(node.value))
+
+    def _conditions(self, first: Node) -> Node:
+        r"""`\{x \in A \mid x > 3\}` as what it says of x: `x in A` and `x > 3`."""
+        self._no_colon = False
+        conditions = self._listed((r"\}",))
+        self._need(r"\}")
+        items = conditions.items if isinstance(conditions, Group) and conditions.opening == "" else (conditions,)
+        if isinstance(first, Relation):
+            items = (first, *items)
+        elif not isinstance(first, Symbol):
+            return Apply("builder", (first, Group("", "", items)))
+        return items[0] if len(items) == 1 else Group("", "and", tuple(items))
 
     def _named(self, name: str) -> Node:
         if name == r"\frac":
-            return Apply("/", (self._argument(), self._argument()))
-        if name in (r"\sqrt", "sqrt", r"\cbrt"):
+            top = self._argument()
+            return Apply("/", (top, self._argument()))
+        if name in (r"\sqrt", "sqrt", r"\cbrt", "cbrt"):
             return self._root(name)
         if name == r"\binom":
-            return Apply("binomial", (self._argument(), self._argument()))
+            top = self._argument()
+            return Apply("binomial", (top, self._argument()))
         if name == r"\begin":
-            return self._matrix()
-        if name in (r"\infty", "inf", "infinity", "oo"):
+            return self._environment()
+        if name in (r"\infty", "inf", "infinity", "oo", "infty", "Infinity"):
             return Symbol("oo")
-        if name in (r"\pi", "pi"):
+        if name in (r"\pi", "pi", "Pi"):
             return Symbol("pi")
         if name in (r"\emptyset", r"\varnothing"):
             return Group("{", "}", ())
-        if name in (r"\lfloor", r"\lceil", r"\lvert"):
+        if name in _SPAN:
+            closing, function = _SPAN[name]
             inner = self._sum()
-            self._need({r"\lfloor": r"\rfloor", r"\lceil": r"\rceil", r"\lvert": r"\rvert"}[name])
-            return Apply({r"\lfloor": "floor", r"\lceil": "ceil", r"\lvert": "abs"}[name], (inner,))
-        if name in (r"\$", r"\euro", r"\pounds"):
-            node = self._postfix()
-            value = _rational(node)
-            return Number(value, "$") if value is not None else node
-        if name in (r"\mathbb", r"\mathcal"):
-            return Symbol("mathbb " + self._exponent_text())
-        if name in (r"\overline", r"\bar") and self._is("{"):
-            raise Unreadable("a bar over something")
+            self._need(closing)
+            return Apply(function, (inner,))
+        if name in (r"\mathbb", r"\mathcal", r"\mathbf"):
+            return self._number_set("mathbb " + self._exponent_text())
+        if name == r"\overline":
+            return self._overlined()
+        if name in (r"\ldots", r"\dots", r"\cdots"):
+            return Symbol("...")
+        if name in (r"\boxed", r"\fbox"):
+            return self._argument()
+        if name in (r"\pmod", r"\mod"):
+            raise Unreadable("a modulus without a value")
         plain = name.lstrip("\\")
         if plain in _FUNCTIONS:
             return self._function(plain)
-        if plain in _GREEK and name.startswith("\\"):
-            return self._indexed(Symbol(plain))
+        if name.startswith("\\") and (plain in _GREEK or " " in plain):
+            return self._indexed(Symbol(_SAME_NAME.get(plain, plain)))
+        if name in (r"\sum", r"\prod"):
+            return self._series("sum" if name == r"\sum" else "prod")
         if name.startswith("\\"):
             raise Unreadable(f"the command {name}")
         return self._letters(name)
+
+    def _number_set(self, name: str) -> Node:
+        while self._is("^"):
+            self._place += 1
+            name += "^" + self._exponent_text()
+        return Symbol(name)
+
+    def _overlined(self) -> Node:
+        """A segment or a conjugate: letters keep what they are."""
+        inner = self._argument()
+        if isinstance(inner, Symbol):
+            return Symbol("bar " + inner.name)
+        if isinstance(inner, Apply) and inner.name == "*":
+            return inner
+        raise Unreadable("a bar over something")
+
+    def _series(self, kind: str) -> Node:
+        r"""`\sum_{k=1}^{5} k^2`, with whole bounds that are written out."""
+        self._need("_")
+        self._need("{")
+        bound = self._relation()
+        self._need("}")
+        self._need("^")
+        top = self._argument(signed=True)
+        body = self._product()
+        if not (isinstance(bound, Relation) and isinstance(bound.sides[0], Symbol)):
+            raise Unreadable(f"the bounds of a {kind}")
+        return Apply(kind, (bound.sides[0], bound.sides[1], top, body))
 
     def _letters(self, name: str) -> Node:
         """A single letter is a symbol, `xy` a product; longer words are words."""
         if len(name) == 1:
             return self._indexed(Symbol(name))
-        if len(name) <= 3 and name.islower() and name not in _UNITS:
-            node: Node = Symbol(name[0])
-            for letter in name[1:]:
-                node = Apply("*", (node, Symbol(letter)))
-            return node
-        raise Unreadable(f"the word {name!r}")
+        if name.lower() in _COUNTS:
+            return self._counted(name.lower())
+        if self._is("=") and len(name) > 3:
+            return Symbol(name.lower())
+        parts = _split(name)
+        if parts is None:
+            raise Unreadable(f"the word {name!r}")
+        head, *rest = parts
+        if rest:
+            self._place -= 1
+            self._tokens[self._place : self._place + 1] = [Token("name", part) for part in parts[1:]]
+        if head in ("pi", "sqrt") or head in _FUNCTIONS:
+            return self._named(head)
+        return self._indexed(Symbol(head)) if not rest else Symbol(head)
+
+    def _counted(self, word: str) -> Node:
+        value = _COUNTS[word]
+        if value >= 20 and self._is("-") and (after := self._ahead()) is not None and 0 < _COUNTS.get(after.text.lower(), 0) < 10:
+            value += _COUNTS[after.text.lower()]
+            self._place += 2
+        return Number(Fraction(value))
 
     def _indexed(self, symbol: Symbol) -> Node:
         if self._take("_"):
@@ -380,7 +677,7 @@ class _Parser:
         return symbol
 
     def _root(self, name: str) -> Node:
-        degree: Node = Number(Fraction(3 if name == r"\cbrt" else 2))
+        degree: Node = Number(Fraction(3 if name.endswith("cbrt") else 2))
         if self._take("["):
             degree = self._sum()
             self._need("]")
@@ -396,45 +693,96 @@ class _Parser:
             else:
                 self._place += 1
                 power = self._argument(signed=True)
+        if name in _INVERSE and power == Number(Fraction(-1)):
+            name, power = _INVERSE[name], None
         inner = self._atom() if self._is("(", "{", "[") else self._function_argument()
-        arguments = inner.items if isinstance(inner, Group) and inner.opening == "(" else (inner,)
+        arguments = inner.items if isinstance(inner, Group) and inner.opening in ("(", "") else (inner,)
         if name == "log":
             arguments = (base if base is not None else Number(Fraction(10)), *arguments)
-        node: Node = Apply({"asin": "arcsin", "acos": "arccos", "atan": "arctan"}.get(name, name), arguments)
+        node: Node = Apply(_SAME_NAME.get(name, name), arguments)
         return node if power is None else Apply("^", (node, power))
 
     def _function_argument(self) -> Node:
-        """Without brackets a function takes a product: sin 2x."""
+        """Without brackets a function takes a product: sin 2x; it ends before the next function."""
+        if self._take("-"):
+            return _negated(self._function_argument())
         node = self._power()
-        while self._starts_factor() and not self._is("(", "["):
+        while self._starts_factor() and not self._is("(", "[") and not self._is_function():
             node = Apply("*", (node, self._power()))
+        if self._is("/") and node == Symbol("pi") and (after := self._ahead()) is not None and after.kind == "number":
+            self._place += 1
+            node = Apply("/", (node, self._power()))
         return node
 
-    def _matrix(self) -> Node:
+    def _is_function(self) -> bool:
+        return self.here is not None and self.here.text.lstrip("\\") in _FUNCTIONS and self.here.text.lstrip("\\") != "sqrt"
+
+    def _environment(self) -> Node:
         self._need("{")
-        kind = self._exponent_text()
+        kind = self._exponent_text().rstrip("*")
         self._need("}")
-        if kind not in ("pmatrix", "bmatrix", "matrix", "vmatrix", "array"):
+        if kind not in ("pmatrix", "bmatrix", "matrix", "vmatrix", "Bmatrix", "smallmatrix", "array", "cases", "aligned", "align", "gathered"):
             raise Unreadable(f"the environment {kind}")
         if kind == "array" and self._take("{"):
             while not self._take("}"):
                 self._place += 1
                 if self.here is None:
                     raise Unreadable("no end of an array's columns")
-        rows: list[list[Node]] = [[]]
-        while not self._take(r"\end"):
-            rows[-1].append(self._item())
-            if self._take(r"\\"):
-                if not self._is(r"\end"):
-                    rows.append([])
-            elif not self._take("&") and not self._is(r"\end"):
-                raise Unreadable("a matrix without an end")
+        rows = self._rows(kind)
         self._need("{")
         self._exponent_text()
         self._need("}")
+        if kind in ("cases", "aligned", "align", "gathered"):
+            return self._cases(kind, rows)
         if len({len(row) for row in rows}) != 1:
             raise Unreadable("rows of different lengths")
-        return Matrix(tuple(map(tuple, rows)))
+        matrix = Matrix(tuple(map(tuple, rows)))
+        return Apply("det", (matrix,)) if kind == "vmatrix" else matrix
+
+    def _rows(self, kind: str) -> list[list[Node]]:
+        rows: list[list[Node]] = [[]]
+        while not self._take(r"\end"):
+            if self._take("&"):
+                continue
+            if self._take(r"\\"):
+                if not self._is(r"\end"):
+                    rows.append([])
+                continue
+            rows[-1].append(self._listed(("&", r"\\", r"\end")) if kind in ("cases", "aligned", "align", "gathered") else self._item())
+            self._take(",", ".", ";")
+            if not self._is("&", r"\\", r"\end"):
+                raise Unreadable("a matrix without an end")
+        return rows
+
+    def _cases(self, kind: str, rows: list[list[Node]]) -> Node:
+        """Cases with a condition each are a function in pieces; without, a system that is a list."""
+        if any(len(row) != 1 for row in rows):
+            return Apply("pieces", tuple(Group("", "and", tuple(row)) for row in rows))
+        items = tuple(row[0] for row in rows)
+        return items[0] if len(items) == 1 else Group("", "", items)
+
+
+def _system(node: Node) -> Node:
+    """Equations one below the other as a list."""
+    if isinstance(node, Matrix) and all(len(row) == 1 for row in node.rows):
+        return Group("", "", tuple(row[0] for row in node.rows))
+    return node
+
+
+def _is_word(token: Token) -> bool:
+    return len(token.text) > 1 and token.text[0] != "\\"
+
+
+def _split(name: str) -> list[str] | None:
+    """`pir` as pi and r, `sqrtx`, `xy`: letters, and the few names that are written without a space; None for a word."""
+    if name in _FUNCTIONS:
+        return [name]
+    short = len(name) <= 3 or (name.isupper() and len(name) <= 6) or len(set(name)) == 1
+    for known in ("sqrt", "sin", "cos", "tan", "log", "ln", "pi"):
+        if known in name and len(name) <= len(known) + 2:
+            before, _, after = name.partition(known)
+            return [*before, known, *(_split(after) or after)]
+    return list(name) if short and not is_unit(name) else None
 
 
 def _number(text: str, parser: _Parser) -> Fraction:
@@ -445,18 +793,37 @@ def _number(text: str, parser: _Parser) -> Fraction:
 
 
 def _repeating(text: str, parser: _Parser) -> Fraction | None:
-    r"""`0.\overline{3}` as the fraction that it is."""
-    if "." not in text or not parser._is(r"\overline", r"\bar"):
+    r"""`0.\overline{3}`, `0.\dot{3}`, `0.(3)` as the fraction that it is."""
+    if "." not in text or "e" in text.lower():
         return None
-    parser._place += 1
-    parser._need("{")
-    period = parser._exponent_text()
-    parser._need("}")
+    if parser._take(r"\overline"):
+        period = parser._exponent_text()
+    elif parser._is(r"\dot"):
+        period = _dotted(parser)
+    elif parser.is_period():
+        period = parser._tokens[parser._place + 1].text
+        parser._place += 3
+    else:
+        return None
     if not period.isdigit() or len(period) > DIGITS:
         raise Unreadable("a bar over what repeats no digits")
     decimals = len(text.partition(".")[2])
     repeated = Fraction(int(period), (10 ** len(period) - 1) * 10**decimals)
     return Fraction(text + "0") + repeated
+
+
+def _dotted(parser: _Parser) -> str:
+    r"""`\dot{1}4285\dot{7}`: the digits from the first dot to the last."""
+    period = ""
+    while parser._take(r"\dot"):
+        period += parser._exponent_text()
+        token = parser.here
+        if token is not None and token.kind == "number" and token.text.isdigit():
+            after = parser._ahead()
+            if after is not None and after.text == r"\dot":
+                period += token.text
+                parser._place += 1
+    return period
 
 
 def _rational(node: Node) -> Fraction | None:
@@ -470,6 +837,18 @@ def _rational(node: Node) -> Fraction | None:
                 return -values[0]  # type: ignore[operator]
             return values[0] / values[1] if values[1] else None  # type: ignore[operator]
     return None
+
+
+def _measured(node: Node, unit: str) -> Node:
+    """So much of a unit."""
+    value = _rational(node)
+    if value is not None:
+        return Number(value, unit)
+    if isinstance(node, Apply) and node.name == "time":
+        return Apply("time", (*node.arguments[:2], Text(unit)))
+    if isinstance(node, Apply) and node.name == "neg" and isinstance(node.arguments[0], Number):
+        return Number(-node.arguments[0].value, unit)
+    return Apply("of unit", (node, Text(unit)))
 
 
 def _negated(node: Node) -> Node:
@@ -487,7 +866,3 @@ def _mixed(whole: Node, part: Node) -> Node | None:
         return None
     fraction = top.value / bottom.value
     return Number(whole.value + (fraction if whole.value >= 0 else -fraction))
-
-
-def _from_words(words: str) -> Node:
-    return Text(words.strip("() .").lower())

@@ -1,4 +1,4 @@
-"""The source `math`: 1 when a completion's marked answer equals the task's, else 0; each grade says how it was decided.
+"""Grades answers to mathematical questions: the marked answer is read and compared with the task's; a grade says how.
 
 What is covered: no text of a model is executed or given to a parser of Python's; sizes are limited before anything is computed.
 What is not: a proof, units of measure that convert, and answers that only a person would call the same.
@@ -6,15 +6,17 @@ What is not: a proof, units of measure that convert, and answers that only a per
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from fractions import Fraction
 
 from sandbox_tasks.task import MathAnswer
 
 from sandbox_rewards.errors import RewardError
 from sandbox_rewards.grade import Grade, Verdict
-from sandbox_rewards.math.extraction import final_answer
+from sandbox_rewards.math.extraction import Found, final_answer, said_in
 from sandbox_rewards.math.tokens import Unreadable
-from sandbox_rewards.math.tree import Node
+from sandbox_rewards.math.tree import Node, Symbol, Text
 from sandbox_rewards.source import RewardItem
 
 
@@ -37,17 +39,15 @@ class MathReward:
         found = final_answer(item.completion)
         if found is None:
             return _told(item, Verdict.no_answer, "no answer is marked: \\boxed{}, ####, <answer>, 'the answer is', or bold")
-        right, why = compared(gold, item.spec.answer, found.text)
+        right, why = compared(gold, item.spec.answer, found)
         return _told(item, Verdict.passed if right else Verdict.failed, f"{found.how}: {found.text[:80]!r}, {why}")
 
     def _gold(self, item: RewardItem) -> Node:
-        from sandbox_rewards.math.parser import parse
-
         assert isinstance(item.spec, MathAnswer)
         answer = item.spec.answer
         if answer not in self._golds:
             try:
-                self._golds[answer] = parse(answer)
+                self._golds[answer] = read_gold(answer)
             except Unreadable as error:
                 raise UnreadableGold(
                     f"task {item.task.id!r}: its answer {answer!r} can't be read ({error}); write it otherwise."
@@ -55,15 +55,45 @@ class MathReward:
         return self._golds[answer]
 
 
-def compared(gold: Node, gold_text: str, answer: str) -> tuple[bool, str]:
-    """Whether an answer equals the gold one, and how that was decided."""
-    if _letters(gold_text) == _letters(answer):
-        return True, "the same text"
+def read_gold(text: str) -> Node:
+    """The tree of a task's own answer, which must equal itself. Raises `Unreadable`."""
     from sandbox_rewards.math.equality import equal
     from sandbox_rewards.math.parser import parse
 
+    found = final_answer(text) if r"\boxed" in text or r"\fbox" in text else None
+    gold = parse(found.text if found else text)
+    if not equal(gold, gold):
+        raise Unreadable("it has no value that could be compared")
+    return gold
+
+
+def compared(gold: Node, gold_text: str, found: Found) -> tuple[bool, str]:
+    """Whether an answer equals the gold one, and how that was decided."""
+    if _letters(gold_text) == _letters(found.text):
+        return True, "the same text"
+    said = [found.text] if found.how == "alone" else [found.text, *said_in(found.text)]
+    why = ""
+    for text in said:
+        right, how = _compared(gold, gold_text, text)
+        if right or not why:
+            why = how
+        if right:
+            return True, how
+        if not how.startswith("not readable") and not how.startswith("text"):
+            break
+    return False, why
+
+
+def _compared(gold: Node, gold_text: str, text: str) -> tuple[bool, str]:
+    from sandbox_rewards.math.equality import equal
+    from sandbox_rewards.math.parser import parse
+
+    if (letter := _choice(gold)) is not None and (match := _CHOICE.fullmatch(text.strip(" $.*"))):
+        return match[1].lower() == letter, "choice"
+    if _decimal(gold_text) is not None and _decimal(gold_text) == _decimal(text):
+        return True, "number"
     try:
-        read = parse(answer)
+        read = parse(text)
     except Unreadable as error:
         return False, f"not readable ({error})"
     kind = type(read).__name__.lower()
@@ -71,6 +101,30 @@ def compared(gold: Node, gold_text: str, answer: str) -> tuple[bool, str]:
         return equal(gold, read), kind
     except (Unreadable, RecursionError) as error:
         return False, f"{kind}, not computable ({error})"
+
+
+_CHOICE = re.compile(
+    r"(?:\\(?:text|textbf|mathrm|mathbf|textrm)\s*\{\s*)?(?:(?:option|choice|answer)\s*:?\s*)?\(?([A-Ja-j])(?:\)|[.:]\s|\s*\}|$)[^,;]*",
+    re.IGNORECASE,
+)
+
+
+def _choice(gold: Node) -> str | None:
+    """The letter of a gold that is a choice."""
+    word = gold.name if isinstance(gold, Symbol) else gold.words.strip("() .") if isinstance(gold, Text) else ""
+    return word.lower() if re.fullmatch(r"[A-Ja-j]", word) and (isinstance(gold, Text) or word.isupper()) else None
+
+
+def _decimal(text: str) -> Fraction | None:
+    """A number whose decimals stand behind a comma or a point: `2,75`; None for thousands, lists of digits, and anything else."""
+    match = re.fullmatch(r"\s*\$?\s*(-?[0-9]+)([.,])([0-9]+)\s*\$?\s*", text)
+    if match is None:
+        return None
+    whole, sign, decimals = match.groups()
+    thousands = len(decimals) == 3 and re.fullmatch(r"-?[1-9][0-9]{0,2}", whole)
+    if sign == "," and (thousands or (len(decimals) == 1 and whole.strip("-") != "0")):
+        return None
+    return Fraction(f"{whole}.{decimals}")
 
 
 def _letters(text: str) -> str:

@@ -1,6 +1,7 @@
 r"""Tokens of an answer in LaTeX, plain text or unicode. Nothing is evaluated here.
 
-Typesetting that means nothing (`\left`, `\,`, `$`, `\displaystyle`) goes; unicode signs become their LaTeX names.
+Typesetting that means nothing (`\left`, `\,`, `$`, `\displaystyle`) goes; unicode signs become their LaTeX names; commands whose
+backslash was doubled or swallowed on the way (`\\frac`, a form feed and `rac`) are mended.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ class Token(NamedTuple):
 
     kind: str
     text: str
+    spaced: bool = False
+    """Whether space stands before it."""
 
 
 MOST = 400
@@ -27,67 +30,168 @@ _UNICODE = {
     "−": "-", "–": "-", "—": "-", "⁻": "^{-}", "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ", "∗": "*", "÷": "/",
     "⁄": "/", "∕": "/", "√": r"\sqrt ", "∛": r"\cbrt ", "π": r"\pi ", "∞": r"\infty ", "≤": r"\le ", "⩽": r"\le ",
     "≥": r"\ge ", "⩾": r"\ge ", "≠": r"\ne ", "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "°": r"^\circ ", "±": r"\pm ",
-    "∅": r"\emptyset ", "ℝ": r"\mathbb{R}", "θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ", "γ": r"\gamma ",
-    "λ": r"\lambda ", "φ": r"\phi ", "ω": r"\omega ", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u200b": "", "’": "'",
-    "′": "'", "“": '"', "”": '"', "€": r"\euro ", "£": r"\pounds ", "¼": r"\frac{1}{4}", "½": r"\frac{1}{2}",
-    "¾": r"\frac{3}{4}", "⅓": r"\frac{1}{3}", "⅔": r"\frac{2}{3}", "⅕": r"\frac{1}{5}", "⅖": r"\frac{2}{5}",
-    "⅗": r"\frac{3}{5}", "⅘": r"\frac{4}{5}", "⅙": r"\frac{1}{6}", "⅚": r"\frac{5}{6}", "⅛": r"\frac{1}{8}",
-    "⅜": r"\frac{3}{8}", "⅝": r"\frac{5}{8}", "⅞": r"\frac{7}{8}",
+    "∓": r"\mp ", "∅": r"\emptyset ", "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "ℕ": r"\mathbb{N}", "ℚ": r"\mathbb{Q}",
+    "ℂ": r"\mathbb{C}", "∖": r"\setminus ", "≈": r"\approx ", "≡": r"\equiv ", "⟨": r"\langle ", "⟩": r"\rangle ",
+    "∣": "|", "⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ", "∠": r"\angle ", "…": r"\ldots ",
+    "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2002": " ", "\u2003": " ", "\u200b": "", "\ufeff": "", "\u2061": "",
+    "’": "'", "‘": "'", "′": "'", "“": '"', "”": '"', "€": r"\euro ", "£": r"\pounds ", "¥": r"\yen ", "¢": r"\text{ cents}",
+    "∨": r"\vee ", "∧": r"\wedge ", "％": "%", "，": ",", "∶": ":",
+    **{letter: rf"\{name} " for letter, name in zip(
+        "αβγδεζηθικλμνξρστυφχψωΓΔΘΛΞΠΣΦΨΩϕ",
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon phi chi psi omega "
+        "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega phi".split(), strict=True)},
+    **{sign: rf"\frac{{{top}}}{{{bottom}}}" for sign, top, bottom in (
+        ("¼", 1, 4), ("½", 1, 2), ("¾", 3, 4), ("⅐", 1, 7), ("⅑", 1, 9), ("⅒", 1, 10), ("⅓", 1, 3), ("⅔", 2, 3), ("⅕", 1, 5),
+        ("⅖", 2, 5), ("⅗", 3, 5), ("⅘", 4, 5), ("⅙", 1, 6), ("⅚", 5, 6), ("⅛", 1, 8), ("⅜", 3, 8), ("⅝", 5, 8), ("⅞", 7, 8))},
 }  # fmt: skip
-_RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True))
-_LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))
+_RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿˣⁱ", "0123456789+-nxi", strict=True))
+_LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉ₙ", "0123456789n", strict=True))
+
+_COMMANDS = (
+    "frac|dfrac|tfrac|cfrac|left|right|sqrt|text|textbf|textrm|mathrm|mathbf|mathbb|boxed|pi|theta|infty|le|ge|leq|geq|neq|ne|cup|"
+    "cap|cdot|times|div|pm|circ|quad|qquad|binom|log|ln|sin|cos|tan|in|begin|end|overline|angle|degree|langle|rangle|approx"
+)
+_DOUBLED = re.compile(rf"\\\\(?=(?:{_COMMANDS})(?![a-zA-Z]))")
+_SWALLOWED = re.compile(r"\x0c(?=rac)|\x08(?=inom|egin|eta|oxed|ar\b)|\t(?=imes|ext|heta|an\b|frac)|\r(?=ight|angle|ho\b)")
+_SWALLOWING = {"\x0c": r"\f", "\x08": r"\b", "\t": r"\t", "\r": r"\r"}
+
 _NOTHING = re.compile(
-    r"(?<!\\)\\(?:left|right|big|Big|bigg|Bigg|bigl|bigr|Bigl|Bigr|displaystyle|textstyle|limits|,|;|:|!|>|quad|qquad|ensuremath|"
-    r"allowbreak|boldsymbol|mathbf|bf|bm|phantom\{[^{}]*\}|hspace\{[^{}]*\}|hfill|\s|~)(?![a-zA-Z])"
+    r"(?<!\\)\\(?:(?:left|right|middle|bigl?|bigr|Bigl?|Bigr|biggl?|biggr|Biggl?|Biggr|bigm)(?![a-zA-Z])\.?"
+    r"|(?:displaystyle|textstyle|scriptstyle|limits|nolimits|ensuremath|allowbreak|boldsymbol|bf|bm|hfill|hline|nobreak|mathstrut"
+    r"|strut|tiny|small|large|Large|underline|mathop|mathrel|measuredangle|angle|triangle)(?![a-zA-Z])"
+    r"|[,;:!> ~/]|q?quad(?=[a-z]_|[^a-zA-Z]|$)|(?:phantom|hspace|vspace|label|tag)\*?\{[^{}]*\}|\s)"
+)
+_NUMBER = (
+    r"[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{1,3}(?![0-9a-zA-Z])"
+    r"|[0-9]{1,3}(?:\{,\}[0-9]{3})+(?![0-9])(?:\.[0-9]+)?"
+    r"|[0-9]+(?:\.[0-9]+|\.(?![0-9.]))?|\.[0-9]+"
 )
 _TOKEN = re.compile(
-    r"\s+|(?P<number>[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{1,3}(?![0-9a-zA-Z])|[0-9]{1,3}(?:\{?,\}?[0-9]{3})+(?![0-9])(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
-    r"|\\(?P<text>text|mbox|textbf|textit|textrm|mathrm|operatorname|rm|mathit|mathsf)\b"
-    r"|(?P<name>\\[a-zA-Z]+|\\%|\\\$|\\#|\\&|[a-zA-Z]+)|(?P<sign>\\\\|\\\{|\\\}|\\\||\*\*|<=|>=|!=|==|[-+*/^_=<>()\[\]{}|,;:!.%&~'\"$?@#])"
+    rf"(?P<number>{_NUMBER})"
+    r"|\\(?P<text>text|mbox|hbox|textbf|textit|textrm|textnormal|textsf|texttt|mathrm|operatorname\*?|rm|mathit|mathsf|mathbf|vec|hat"
+    r"|bar|widehat|overrightarrow|tilde)(?![a-zA-Z])"
+    r"|(?P<name>\\[a-zA-Z]+|\\[%$#&]|[a-zA-Z]+)"
+    r"|(?P<sign>\\\\|\\[{}|]|\*\*|<=|>=|=<|=>|!=|==|[-+*/^_=<>()\[\]{}|,;:!.%&~'\"$?@#])"
 )
+_UPRIGHT = frozenset({"mathrm", "operatorname", "operatorname*", "rm", "mathit", "mathsf", "mathbf"})
+_ACCENTS = frozenset({"vec", "hat", "bar", "widehat", "overrightarrow", "tilde"})
 
 
 def tokens(text: str) -> list[Token]:
     """Raises `Unreadable` where a character is none of mathematics, or there are too many tokens."""
-    text = _plain(text)
+    text = plain(text)
     found: list[Token] = []
-    place = 0
+    place, spaced = 0, False
     while place < len(text):
+        if text[place].isspace():
+            place, spaced = place + 1, True
+            continue
         match = _TOKEN.match(text, place)
         if match is None:
             raise Unreadable(f"the character {text[place]!r}")
         place = match.end()
         if match["text"]:
-            words, place = _words(text, place)
-            found.append(Token("text", words))
-        elif match["number"]:
-            found.append(Token("number", re.sub(r"[{},]", "", match["number"])))
-        elif match["name"]:
-            found.append(Token("name", match["name"]))
-        elif match["sign"]:
-            found.append(Token("sign", match["sign"]))
+            words, place = _argument(text, place)
+            found += _of_words(match["text"], words, spaced, bool(found) and found[-1].kind == "number")
+        else:
+            kind = match.lastgroup or "sign"
+            value = re.sub(r"[{},]", "", match[0]) if kind == "number" else match[0]
+            found.append(Token(kind, {"=<": "<=", "=>": ">="}.get(value, value), spaced))
+        spaced = False
         if len(found) > MOST:
             raise Unreadable(f"more than {MOST} tokens")
     return found
 
 
-def _plain(text: str) -> str:
-    text = re.sub(r"([⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: "^{" + "".join(_RAISED[c] for c in m[1]) + "}", text)
-    text = re.sub(r"([₀₁₂₃₄₅₆₇₈₉]+)", lambda m: "_{" + "".join(_LOWERED[c] for c in m[1]) + "}", text)
+def _of_words(command: str, words: str, spaced: bool, after_number: bool) -> list[Token]:
+    r"""What a command around words means: a name or a number where it can be one, else text."""
+    bare = words.replace("~", " ").strip()
+    if command in _ACCENTS:
+        return _accented(command, bare, spaced)
+    if command in _UPRIGHT and re.fullmatch(r"[a-zA-Z]", bare) and not (after_number and command == "mathrm"):
+        return [Token("name", f"\\vec {bare}" if command == "mathbf" else bare, spaced)]
+    if command in _UPRIGHT and bare.lower() in FUNCTION_WORDS:
+        return [Token("name", bare, spaced)]
+    counted = _COUNTED.fullmatch(bare)
+    if counted:
+        rest = [Token("text", counted[2], True)] if counted[2] else []
+        return [token._replace(spaced=True) for token in tokens(counted[1])] + rest
+    return [Token("text", bare, spaced)]
+
+
+def _accented(command: str, bare: str, spaced: bool) -> list[Token]:
+    """A letter with its accent as a name of its own, digits with a bar as what repeats, longer names without their arrow."""
+    if command == "bar" and bare.isdigit():
+        return [Token("name", r"\overline"), Token("sign", "{"), Token("number", bare), Token("sign", "}")]
+    if re.fullmatch(r"\\?[a-zA-Z]+", bare):
+        return [Token("name", f"\\{command} {bare}" if len(bare) == 1 else bare, spaced)]
+    raise Unreadable(f"the accent \\{command}")
+
+
+_COUNTED = re.compile(rf"([-+]?(?:{_NUMBER})(?:/[0-9]+)?)\s*((?:[^0-9/+*^=].*)?)")
+
+
+FUNCTION_WORDS = frozenset({
+    "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "ln", "exp", "log", "gcd",
+    "lcm", "max", "min", "asin", "acos", "atan", "arccot", "sgn",
+})  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """The text without typesetting, its unicode as LaTeX, its thousands closed up."""
+    text = _SWALLOWED.sub(lambda m: _SWALLOWING[m[0]], text)
+    text = _DOUBLED.sub(r"\\", text) if "\\begin" not in text or "\\\\begin" in text else text
+    text = re.sub(r"([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿˣⁱ]+)", lambda m: "^{" + "".join(_RAISED[c] for c in m[1]) + "}", text)
+    text = re.sub(r"([₀₁₂₃₄₅₆₇₈₉ₙ]+)", lambda m: "_{" + "".join(_LOWERED[c] for c in m[1]) + "}", text)
     text = "".join(_UNICODE.get(c, c) for c in text)
-    text = re.sub(r"(\d)\s*(\\frac\{\d+\}\{\d+\})", r"\1 \2", text)
-    for opening, closing in ((r"\\\(", r"\\\)"), (r"\\\[", r"\\\]")):
-        text = re.sub(f"^\\s*{opening}|{closing}\\s*$", " ", text)
-    text = re.sub(r"(?<!\\)\$", " ", text)
-    text = re.sub(r"\\[dt]frac|\\cfrac", r"\\frac", text)
+    text = re.sub(r"\\not\s*=", r"\\ne ", text)
+    text = re.sub(r"\\not\s*\\in(?![a-z])", r"\\notin ", text)
+    text = re.sub(r"\\\\\[[0-9.]+(?:pt|ex|em|mm)\]", r"\\\\", text)
+    text = re.sub(r"(?<!\\)\\[()\[\]]", " ", text)
+    text = _closed_up(text)
+    text = _money(text)
+    text = re.sub(r"\\[dt]frac(?![a-zA-Z])|\\cfrac(?![a-zA-Z])", r"\\frac", text)
     text = _NOTHING.sub(" ", text)
     return text.strip().rstrip(".").strip()
 
 
-def _words(text: str, place: int) -> tuple[str, int]:
-    """What stands in the braces behind a text command, and where they end."""
-    match = re.compile(r"\s*\{([^{}]*)\}").match(text, place)
+def _money(text: str) -> str:
+    """A single dollar sign beside a number is one; others only say where formulas begin and end."""
+    signs = re.findall(r"(?<!\\)\$", text)
+    if len(signs) == 1 and re.search(r"(?<!\\)\$\s*-?[0-9.]|[0-9]\s*\$", text):
+        return text.replace("$", r"\$")
+    return re.sub(r"(?<!\\)\$", " ", text)
+
+
+_GAPS = re.compile(r"(?<![0-9.,])([0-9]{1,3})((?:(?:,?\\[,!;: ] ?|\{,\}|,\{\}|[ ~'])[0-9]{3})+)(?![0-9])")
+
+
+def _closed_up(text: str) -> str:
+    r"""`12\,345`, `12,\!345` and `12 345` as one number; numbers with bare commas are told from lists by `_runs`."""
+    text = _GAPS.sub(lambda m: m[1] + re.sub(r"[^0-9]", "", m[2]), text)
+    return _RUN.sub(_run, text) if "," in text else text
+
+
+_RUN = re.compile(r"(?<![0-9.])[0-9]+(?:,[0-9]+)+(?:\.[0-9]+)?(?![0-9])")
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
+
+
+def _run(match: re.Match[str]) -> str:
+    """`1,234` is one number, outside of brackets, or in ones whose items are told apart by a comma and a space."""
+    before, whole = match.string[: match.start()], match[0]
+    open_at = max((before.rfind(sign) for sign in "([{" if before.count(sign) > before.count({"(": ")", "[": "]", "{": "}"}[sign])), default=-1)
+    listed = open_at >= 0 and not re.search(r",\s", match.string[open_at:])
+    if _THOUSANDS.fullmatch(whole) and not listed:
+        return whole.replace(",", "")
+    return whole.replace(",", ", ")
+
+
+def _argument(text: str, place: int) -> tuple[str, int]:
+    """What stands in the braces behind a command (one level of braces deeper is taken out), and where they end."""
+    match = re.compile(r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}").match(text, place)
     if match:
-        return match[1].strip(), match.end()
-    match = re.compile(r"\s*([a-zA-Z]+)").match(text, place)
-    return (match[1], match.end()) if match else ("", place)
+        return re.sub(r"[{}]|\\(?:text|mathrm|rm|bf)\b", "", match[1]), match.end()
+    match = re.compile(r"\s*(\\?[a-zA-Z]+|[0-9])").match(text, place)
+    if match is None:
+        raise Unreadable("a command with nothing behind it")
+    return match[1], match.end()

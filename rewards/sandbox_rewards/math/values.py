@@ -15,11 +15,13 @@ from typing import Any
 import mpmath
 
 from sandbox_rewards.math.tokens import Unreadable
-from sandbox_rewards.math.tree import Apply, Node, Number, Symbol
+from sandbox_rewards.math.tree import Apply, Matrix, Node, Number, Symbol
 
 DIGITS = 60
 BITS = 10_000_000
 LARGEST = 100_000
+TERMS = 200
+"""Of a sum or a product."""
 EXACT_BITS = 50_000
 """Of the whole numbers that an exact value is computed with."""
 NAMED = frozenset({"pi", "e", "i", "oo"})
@@ -41,7 +43,7 @@ def exact_value(node: Node) -> Fraction | None:
         return node.value
     if not isinstance(node, Apply):
         return None
-    values = [exact_value(argument) for argument in node.arguments]
+    values = [_worth(a) if isinstance(a, Number) else exact_value(a) for a in node.arguments]
     known = [value for value in values if value is not None]
     if len(known) < len(values) or sum(_bits(value) for value in known) > EXACT_BITS:
         return None
@@ -69,6 +71,11 @@ _EXACT: dict[str, Callable[[list[Fraction]], Fraction]] = {
 }  # fmt: skip
 
 
+def _worth(number: Number) -> Fraction:
+    """A number as part of an expression, where a per cent is a hundredth."""
+    return number.value / 100 if number.unit == "%" else number.value
+
+
 def _bits(value: Fraction) -> int:
     return value.numerator.bit_length() + value.denominator.bit_length()
 
@@ -77,21 +84,58 @@ def symbols_of(node: Any) -> set[str]:
     if isinstance(node, Symbol):
         return set() if node.name in NAMED else {node.name}
     if isinstance(node, Apply):
-        return set().union(*map(symbols_of, node.arguments))
+        found = set().union(*map(symbols_of, node.arguments))
+        return found - symbols_of(node.arguments[0]) if node.name in ("sum", "prod") else found
     return set()
 
 
 def _value(node: Node, at: Mapping[str, Any]) -> Any:
     if isinstance(node, Number):
-        return mpmath.mpf(node.value.numerator) / node.value.denominator
+        value = _worth(node)
+        return mpmath.mpf(value.numerator) / value.denominator
     if isinstance(node, Symbol):
         if node.name in at:
             return at[node.name]
         return {"pi": +mpmath.pi, "e": +mpmath.e, "i": mpmath.mpc(0, 1), "oo": mpmath.inf}[node.name]
+    if isinstance(node, Apply) and node.name in ("sum", "prod"):
+        return _series(node, at)
+    if isinstance(node, Apply) and node.name == "det" and isinstance(node.arguments[0], Matrix):
+        return _determinant(node.arguments[0], at)
     if not isinstance(node, Apply) or node.name not in _FUNCTIONS:
         raise Unreadable("no number")
     arguments = [_value(argument, at) for argument in node.arguments]
+    if node.name in _TRIGONOMETRIC and _in_degrees(node.arguments[0]):
+        arguments = [arguments[0] * mpmath.pi / 180]
     return _FUNCTIONS[node.name](*arguments)
+
+
+def _in_degrees(node: Node) -> bool:
+    if isinstance(node, Apply):
+        return any(map(_in_degrees, node.arguments))
+    return isinstance(node, Number) and node.unit == "°"
+
+
+def _series(node: Apply, at: Mapping[str, Any]) -> Any:
+    """A finite sum or product, term by term."""
+    name, low, high, body = node.arguments
+    first, last = _value(low, at), _value(high, at)
+    if not (isinstance(name, Symbol) and first == int(mpmath.re(first)) and last == int(mpmath.re(last)) and _plain(body)):
+        raise Unreadable(f"a {node.name} that is not a plain finite one")
+    if last - first >= TERMS:
+        raise Unreadable(f"more than {TERMS} terms")
+    terms = [_value(body, {**at, name.name: mpmath.mpf(k)}) for k in range(int(first), int(last) + 1)]
+    return mpmath.fsum(terms) if node.name == "sum" else mpmath.fprod(terms)
+
+
+def _plain(node: Node) -> bool:
+    """No sum or product is in it."""
+    return not isinstance(node, Apply) or (node.name not in ("sum", "prod", "det") and all(map(_plain, node.arguments)))
+
+
+def _determinant(matrix: Matrix, at: Mapping[str, Any]) -> Any:
+    if len(matrix.rows) != len(matrix.rows[0]) or len(matrix.rows) > 8:
+        raise Unreadable("a determinant of what is not square, or too large")
+    return mpmath.det(mpmath.matrix([[_value(cell, at) for cell in row] for row in matrix.rows]))
 
 
 def _power(base: Any, exponent: Any) -> Any:
@@ -140,11 +184,12 @@ def _bounded(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return of
 
 
+_TRIGONOMETRIC = frozenset({"sin", "cos", "tan", "cot", "sec", "csc"})
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "+": lambda a, b: a + b, "*": lambda a, b: a * b, "/": lambda a, b: a / b, "neg": lambda a: -a, "^": _power, "root": _root,
     "ratio": lambda a, b: a / b, "!": _factorial, "abs": abs, "binomial": _binomial, "sqrt": mpmath.sqrt,
     "log": lambda base, a: mpmath.log(a) / mpmath.log(base), "ln": mpmath.log, "exp": _bounded(mpmath.exp),
     **{name: _bounded(getattr(mpmath, name)) for name in ("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh")},
-    "arcsin": mpmath.asin, "arccos": mpmath.acos, "arctan": mpmath.atan, "floor": mpmath.floor, "ceil": mpmath.ceil,
+    "arccot": mpmath.acot, "sgn": mpmath.sign, "arcsin": mpmath.asin, "arccos": mpmath.acos, "arctan": mpmath.atan, "floor": mpmath.floor, "ceil": mpmath.ceil,
     "gcd": _integers(math.gcd), "lcm": _integers(math.lcm), "max": max, "min": min,
 }  # fmt: skip

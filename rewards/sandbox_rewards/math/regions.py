@@ -1,0 +1,174 @@
+r"""Parts of the real line that an answer names: intervals, unions, inequalities in one variable, `\mathbb{R} \setminus \{0\}`.
+
+Two that are written in different ways are compared by their members: at every bound that either names, right beside it, between
+the bounds, and far out. What is covered: regions whose bounds one of the two names. What is not: bounds that both leave to be
+computed (`x^2 < 2` against `x^4 < 4`), which are told apart only by points in between.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import mpmath
+
+from sandbox_rewards.math.tokens import Unreadable
+from sandbox_rewards.math.tree import Apply, Group, IntervalUnion, Node, Relation, Symbol
+from sandbox_rewards.math.values import DIGITS, number_of, symbols_of
+
+ORDERS = frozenset({"<", "<=", ">", ">=", "!="})
+REALS = Symbol("mathbb R")
+_WHOLE = {"mathbb Z": None, "mathbb N": 1}
+BESIDE = mpmath.mpf(10) ** -15
+"""How far from a bound the points beside it are, relative to it."""
+SAME = mpmath.mpf(10) ** -40
+MOST = 40
+"""Bounds that are looked at."""
+
+
+def is_region(node: Node) -> bool:
+    """Whether a node says which real numbers belong to it, other than by listing them."""
+    if isinstance(node, Relation):
+        return bool(set(node.signs) <= ORDERS) and len(_unknowns(node)) == 1
+    if isinstance(node, IntervalUnion):
+        return all(is_region(part) or isinstance(part, (Group, Symbol)) for part in node.parts)
+    if isinstance(node, Group) and node.opening == "":
+        return bool(node.items) and all(is_region(i) and isinstance(i, (Relation, Group)) for i in _conditions(node))
+    if isinstance(node, Group):
+        return node.opening in "([" and node.closing in ")]" and len(node.items) == 2
+    if isinstance(node, Apply) and node.name in ("setminus", "cap", "+") and len(node.arguments) == 2:
+        return is_region(node.arguments[0]) and node.name != "+"
+    return node == REALS
+
+
+def same_region(gold: Node, answer: Node) -> bool:
+    """Whether both hold the same numbers, as far as the points that are tried tell."""
+    with mpmath.workdps(DIGITS):
+        points = _points([*_bounds(gold), *_bounds(answer)])
+        found = [(_holds(gold, point), _holds(answer, point)) for point in points]
+    return all(one == other for one, other in found)
+
+
+def _conditions(node: Group) -> list[Node]:
+    """Its items but for what only says that the unknown is real."""
+    return [i for i in node.items if not (isinstance(i, Relation) and i.signs == ("in",) and i.sides[1] == REALS)] or list(node.items)
+
+
+def _unknowns(node: Relation) -> set[str]:
+    return set().union(*map(symbols_of, node.sides))
+
+
+def _bounds(node: Node) -> list[Any]:
+    """The numbers that a region names as its bounds."""
+    found: list[Any] = []
+    for side in _sides(node):
+        if symbols_of(side):
+            continue
+        try:
+            value = number_of(side, {})
+        except Unreadable:
+            continue
+        if mpmath.im(value) == 0 and mpmath.isfinite(value):
+            found.append(mpmath.re(value))
+    return found
+
+
+def _sides(node: Node) -> list[Node]:
+    if isinstance(node, Relation):
+        return list(node.sides)
+    if isinstance(node, Group) and node.opening != "":
+        return list(node.items)
+    inner = node.items if isinstance(node, Group) else node.parts if isinstance(node, IntervalUnion) else getattr(node, "arguments", ())
+    return [side for part in inner for side in _sides(part)]
+
+
+def _points(bounds: list[Any]) -> list[Any]:
+    if len(bounds) > MOST:
+        raise Unreadable(f"more than {MOST} bounds")
+    bounds = sorted(set(bounds))
+    beside = [b + sign * BESIDE * max(1, abs(b)) for b in bounds for sign in (-1, 1)]
+    between = [(a + b) / 2 for a, b in zip(bounds, bounds[1:], strict=False)]
+    far = max([1, *map(abs, bounds)])
+    chance = random.Random(20_240_229)
+    spread = [far * mpmath.mpf(chance.randint(-(10**9), 10**9)) / 10**8 for _ in range(24)]
+    near = [mpmath.mpf(chance.randint(-(10**9), 10**9)) / 10**8 for _ in range(24)]
+    whole = [mpmath.mpf(n) for n in range(-3, 4)]
+    return [*bounds, *beside, *between, *spread, *near, *whole, far * 1000, -far * 1000]
+
+
+def _holds(node: Node, at: Any) -> bool:
+    """Whether a number belongs to a region."""
+    if isinstance(node, Relation):
+        return _relation_holds(node, at)
+    if isinstance(node, IntervalUnion):
+        return any(_holds(part, at) for part in node.parts)
+    if isinstance(node, Group):
+        return _group_holds(node, at)
+    if isinstance(node, Apply) and node.name == "setminus":
+        return _holds(node.arguments[0], at) and not _holds(node.arguments[1], at)
+    if isinstance(node, Apply) and node.name == "cap":
+        return all(_holds(part, at) for part in node.arguments)
+    if isinstance(node, Symbol) and node.name in _WHOLE:
+        least = _WHOLE[node.name]
+        return bool(at == mpmath.floor(at)) and (least is None or at >= least)
+    if node == REALS:
+        return True
+    raise Unreadable("no part of the real line")
+
+
+def _group_holds(node: Group, at: Any) -> bool:
+    if node.opening == "{":
+        return any(_is(number_of(item, {}), at) for item in node.items)
+    if node.opening == "":
+        return _joined(node, at)
+    low, high = (_end(item) for item in node.items)
+    above = at > low or (node.opening == "[" and _is(low, at))
+    below = at < high or (node.closing == "]" and _is(high, at))
+    return bool(above and below and (node.opening == "[" or not _is(low, at)) and (node.closing == "]" or not _is(high, at)))
+
+
+def _joined(node: Group, at: Any) -> bool:
+    """Conditions joined by `or` hold where one does; by `and` or a comma where all do, unless they never could."""
+    parts = _conditions(node)
+    if node.closing == "or" or not _together(parts):
+        return any(_holds(part, at) for part in parts)
+    return all(_holds(part, at) for part in parts)
+
+
+def _together(parts: list[Node]) -> bool:
+    """Whether conditions can hold at once: `x < 1, x > 3` can't, and is meant as one or the other."""
+    points = _points([bound for part in parts for bound in _bounds(part)])
+    return any(all(_holds(part, point) for part in parts) for point in points)
+
+
+def _end(node: Node) -> Any:
+    value = number_of(node, {})
+    if mpmath.im(value) != 0 or mpmath.isnan(value):
+        raise Unreadable("an end that is no real number")
+    return mpmath.re(value)
+
+
+def _is(one: Any, other: Any) -> bool:
+    if mpmath.isinf(one) or mpmath.isinf(other):
+        return bool(one == other)
+    return bool(abs(one - other) <= SAME * max(1, abs(one), abs(other)))
+
+
+def _relation_holds(node: Relation, at: Any) -> bool:
+    names = _unknowns(node)
+    try:
+        values = [number_of(side, dict.fromkeys(names, at)) for side in node.sides]
+    except Unreadable:
+        return False
+    if any(mpmath.im(value) != 0 or mpmath.isnan(value) for value in values):
+        return False
+    return all(_ordered(a, sign, b) for a, sign, b in zip(values, node.signs, values[1:], strict=False))
+
+
+def _ordered(one: Any, sign: str, other: Any) -> bool:
+    same = _is(one, other)
+    if sign == "!=":
+        return not same
+    if sign in ("<=", ">=") and same:
+        return True
+    return bool(not same and (one < other if sign[0] == "<" else one > other))
