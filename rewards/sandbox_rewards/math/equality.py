@@ -49,10 +49,10 @@ def equal(gold: Node, answer: Node) -> bool:
         return _same_set(_parts(gold), _parts(answer))
     if isinstance(answer, Group) and answer.opening == "" and answer.closing != "or" and not isinstance(gold, Group):
         return all(equal(gold, item) for item in answer.items)  # one answer in several forms
-    if isinstance(gold, Group) or isinstance(answer, Group):
-        return _groups(gold, answer)
     if isinstance(gold, Matrix) or isinstance(answer, Matrix):
         return _matrices(gold, answer)
+    if isinstance(gold, Group) or isinstance(answer, Group):
+        return _groups(gold, answer)
     return _kinds(gold, answer)
 
 
@@ -71,11 +71,15 @@ def _settled(node: Node) -> Node:
         return REALS
     if isinstance(node, Text) and _words(node) in _NOTHING:
         return Group("{", "}", ())
+    if isinstance(node, Symbol) and node.name in ("mathbb R^+", "mathbb R^-"):
+        return _HALVES[node.name[-1]]
     if isinstance(node, Number) and meridiem(node.unit):
         return Apply("time", (Number(node.value), Number(Fraction(0)), Text(node.unit)))
     return matrices.worked_out(node) if isinstance(node, Apply) else node
 
 
+_HALVES = {"+": Group("(", ")", (Number(Fraction(0)), Symbol("oo"))), "-": Group("(", ")", (Apply("neg", (Symbol("oo"),)), Number(Fraction(0))))}
+"""The positive and the negative real numbers."""
 _ALL_REALS = ("all real numbers", "all reals", "all real values", "real numbers", "all real x", "all real", "reals")
 _NOTHING = ("no solution", "no solutions", "no real solution", "no real solutions", "empty set", "none", "no such values")
 
@@ -102,16 +106,28 @@ def _assigned(node: Group) -> Node:
     if bound:
         items = tuple(_renamed(i, bound) for i in items if not _is_declaration(i))
         return Group("", node.closing, items) if len(items) != 1 else items[0]
+    items = _without_conditions(items)
     names = [i.sides[0] if isinstance(i, Relation) and i.signs == ("=",) and _is_name(i.sides[0]) else None for i in items]
-    if None in names or len(set(names)) in (1, len(names)):
-        return Group("", node.closing, items)
+    if None in names or len(set(names)) == 1 or len({_letter(name) for name in names}) == 1:
+        return Group("", node.closing, items) if len(items) != 1 else items[0]
     period = names.index(names[0], 1) if names[0] in names[1:] else len(names)
     if len(names) % period or names != names[:period] * (len(names) // period):
         return Group("", node.closing, items)
-    values = tuple(i.sides[1] for i in items)  # type: ignore[union-attr]
-    if len({str(getattr(name, "name", name)).partition("_")[0] for name in names}) == 1:  # x_1, x_2
-        return Group("", "", values)
-    return Group("", "", tuple(Group("=", "=", values[k : k + period]) for k in range(0, len(values), period)))
+    solutions = tuple(Group("=", "=", items[k : k + period]) for k in range(0, len(items), period))
+    return solutions[0] if len(solutions) == 1 else Group("", "", solutions)
+
+
+def _without_conditions(items: tuple[Node, ...]) -> tuple[Node, ...]:
+    """An expression without what is said of its unknowns: `x + 2, x != 1`."""
+    if isinstance(items[0], (Apply, Symbol)) and all(isinstance(i, Relation) and set(i.signs) <= ORDERS for i in items[1:]):
+        return items[:1]
+    return items
+
+
+def _letter(name: Node | None) -> str:
+    """`x` of `x_1`; the whole name where it has no index."""
+    text = name.name if isinstance(name, Symbol) else repr(name)
+    return text.partition("_")[0] if "_" in text else text + " alone"
 
 
 def _is_declaration(node: Node) -> bool:
@@ -197,8 +213,8 @@ def _both_signs(node: Node) -> list[Node]:
         return [_signed(node, True), _signed(node, False)]
     if isinstance(node, Group) and node.opening in ("", "{"):
         return [sign for item in node.items for sign in _both_signs(item)]
-    if isinstance(node, Relation) and node.signs == ("=",):
-        return [sign for sign in _both_signs(node.sides[1])]
+    if isinstance(node, Relation) and node.signs == ("=",) and _is_pm(node.sides[1]):
+        return _both_signs(node.sides[1])
     return [node]
 
 
@@ -227,12 +243,21 @@ def _groups(gold: Node, answer: Node) -> bool:
     loose = ("", "{")
     if gold.opening in loose and answer.opening in loose:
         return _same_set([s for i in gold.items for s in _both_signs(i)], [s for i in answer.items for s in _both_signs(i)])
+    if gold.opening == answer.opening == "=":
+        return _same_set(gold.items, answer.items)
     if "=" in (gold.opening, answer.opening):
-        ordered = {gold.opening, answer.opening} <= {"=", "(", ""} and len(gold.items) == len(answer.items)
-        return ordered and all(map(equal, gold.items, answer.items))
+        return _named_in_order(*((gold, answer) if gold.opening == "=" else (answer, gold)))
     brackets = (gold.opening, gold.closing) == (answer.opening, answer.closing)
     bare = "" in (gold.opening, answer.opening) and "{" not in (gold.opening, answer.opening) and len(gold.items) != 2
     return (brackets or bare) and len(gold.items) == len(answer.items) and all(map(equal, gold.items, answer.items))
+
+
+def _named_in_order(named: Group, other: Group) -> bool:
+    """`x = 1, y = 2` for `(1, 2)`: in the order in which it stands, or in that of the names."""
+    if other.opening not in ("(", "") or len(named.items) != len(other.items):
+        return False
+    by_name = sorted(named.items, key=lambda item: repr(item.sides[0]))  # type: ignore[union-attr]
+    return any(all(equal(i.sides[1], o) for i, o in zip(order, other.items, strict=True)) for order in (named.items, by_name))  # type: ignore[union-attr]
 
 
 def _one_in_brackets(gold: Node, answer: Group) -> bool:

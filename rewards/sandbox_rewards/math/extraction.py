@@ -25,7 +25,8 @@ class Found(NamedTuple):
 _THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*(?=[{ \d\\])")
 _SEPARATOR = re.compile(
-    r"(?:\s|[$,;.]|\\[,;:!()\[\]]|\\q?quad(?![a-zA-Z]))*(?:(?:and|or|\\text\s*\{\s*(?:and|or)\s*\})(?:\s|\$|\\[,;:!()\[\]]|\\q?quad(?![a-zA-Z]))*)?",
+    r"(?:\s|[$,;.]|\\[,;:!()\[\]]|\\q?quad(?![a-zA-Z]))*(?:(?:and|or|\\text\s*\{\s*(?:and|or)\s*\})(?:\s|\$|\\[,;:!()\[\]]|\\q?quad(?![a-zA-Z]))*)?"
+    r"(?:[a-zA-Z](?:_\{?\w\}?)?\s*=\s*)?",
     re.IGNORECASE,
 )
 _HASHES = re.compile(r"^[ \t]*####[ \t]*(.+?)[ \t]*$", re.MULTILINE)
@@ -64,7 +65,7 @@ def said_in(marked: str) -> list[str]:
     formulas = _formulas(marked)
     if len(set(formulas)) == 1:
         found.append(formulas[0])
-    if re.fullmatch(r"[-\w\s.,$%':/!?]+", marked, re.ASCII) and not re.search(r"\bnot\b|n't\b|\bor\b|\bbetween\b|\w:\w", marked):
+    if re.fullmatch(r"[-\w\s.,$%'/!?]+", marked, re.ASCII) and not re.search(r"\bnot\b|n't\b|\bor\b|\bbetween\b", marked):
         numbers = _NUMBER.findall(marked)
         found += [numbers[0].strip("$,")] if len(numbers) == 1 else []
     return found

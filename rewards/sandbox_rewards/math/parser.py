@@ -69,9 +69,10 @@ _IN_FORMULAS = FUNCTION_WORDS | {"and", "or", "pi", "sqrt", "mod", "in", "union"
 
 def _is_prose(found: list[Token]) -> bool:
     """Whether two words of a sentence stand side by side, which would be read as products of their letters."""
-    words = [t.kind == "name" and t.text.isalpha() and len(t.text) > 1 and t.text.lower() not in _IN_FORMULAS for t in found]
-    lowered = [word and token.text.islower() and not is_unit(token.text) for word, token in zip(words, found, strict=True)]
-    return any(one and other for one, other in zip(words, lowered[1:], strict=False))
+    words = [t.text if t.kind == "name" and t.text.isalpha() and len(t.text) > 1 and t.text.lower() not in _IN_FORMULAS else "" for t in found]
+    return any(
+        one and other.islower() and not (is_unit(one) and is_unit(other)) for one, other in zip(words, words[1:], strict=False)
+    )
 
 
 def _as_words(found: list[Token]) -> str | None:
@@ -317,6 +318,8 @@ class _Parser:
             return token.text not in _NO_FACTOR and not self._is_unit(token.text) and not self._union_ahead()
         if token.text == "(" and (after := self._ahead()) is not None and after.text in ("mod", r"\mod", r"\bmod"):
             return False
+        if token.text == "[" and ((after := self._ahead()) is None or after.text in (r"\cup", ",", ";", ")", "]")):  # ]0, 1[
+            return False
         return token.text in ("(", "[", "{", r"\{") or (token.text == "|" and not self._bars_open and not self._no_colon)
 
     def _union_ahead(self) -> bool:
@@ -355,7 +358,7 @@ class _Parser:
             elif token.text in _CURRENCY and token.kind != "text":
                 words.append(_CURRENCY[token.text])
             elif token.kind == "text" or (token.kind == "name" and (self._is_unit(token.text) or (words and (_is_word(token) or words[-1] == "/")))):
-                if re.match(r"(?:and|or|if|for|where|mod|with|when|which|union)\b|,|;", token.text.strip().lower()):
+                if re.match(r"(?:and|or|if|for|where|mod|with|when|which|union|is|are|(?:any )?integers?)\b|,|;", token.text.strip().lower()):
                     break
                 words.append(token.text.strip().lower())
             elif token.text in ("^", "**") and words and self._ahead() is not None:
@@ -777,7 +780,7 @@ def _split(name: str) -> list[str] | None:
     """`pir` as pi and r, `sqrtx`, `xy`: letters, and the few names that are written without a space; None for a word."""
     if name in _FUNCTIONS:
         return [name]
-    short = len(name) <= 3 or (name.isupper() and len(name) <= 6) or len(set(name)) == 1
+    short = len(name) <= 3 or (name.isupper() and len(name) <= 6) or (len(set(name)) == 1 and len(name) <= 6)
     for known in ("sqrt", "sin", "cos", "tan", "log", "ln", "pi"):
         if known in name and len(name) <= len(known) + 2:
             before, _, after = name.partition(known)

@@ -74,7 +74,8 @@ _TOKEN = re.compile(
     r"|(?P<sign>\\\\|\\[{}|]|\*\*|<=|>=|=<|=>|!=|==|[-+*/^_=<>()\[\]{}|,;:!.%&~'\"$?@#])"
 )
 _UPRIGHT = frozenset({"mathrm", "operatorname", "operatorname*", "rm", "mathit", "mathsf", "mathbf"})
-_ACCENTS = frozenset({"vec", "hat", "bar", "widehat", "overrightarrow", "tilde"})
+_ACCENTS = {"vec": r"\vec", "hat": r"\vec", "widehat": r"\vec", "overrightarrow": r"\vec", "bar": r"\bar", "tilde": r"\tilde"}
+"""Arrows and hats of vectors are one kind of accent."""
 
 
 def tokens(text: str) -> list[Token]:
@@ -124,7 +125,7 @@ def _accented(command: str, bare: str, spaced: bool) -> list[Token]:
     if command == "bar" and bare.isdigit():
         return [Token("name", r"\overline"), Token("sign", "{"), Token("number", bare), Token("sign", "}")]
     if re.fullmatch(r"\\?[a-zA-Z]+", bare):
-        return [Token("name", f"\\{command} {bare}" if len(bare) == 1 else bare, spaced)]
+        return [Token("name", f"{_ACCENTS[command]} {bare}" if len(bare) == 1 else bare, spaced)]
     raise Unreadable(f"the accent \\{command}")
 
 
@@ -148,6 +149,7 @@ def plain(text: str) -> str:
     text = re.sub(r"\\not\s*\\in(?![a-z])", r"\\notin ", text)
     text = re.sub(r"\\\\\[[0-9.]+(?:pt|ex|em|mm)\]", r"\\\\", text)
     text = re.sub(r"(?<!\\)\\[()\[\]]", " ", text)
+    text = re.sub(r"\b([apAP])\.\s?([mM])\b\.?", r"\1\2", text)
     text = _closed_up(text)
     text = _money(text)
     text = re.sub(r"\\[dt]frac(?![a-zA-Z])|\\cfrac(?![a-zA-Z])", r"\\frac", text)

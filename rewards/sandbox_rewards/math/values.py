@@ -155,7 +155,7 @@ def _root(value: Any, degree: Any) -> Any:
 
 
 def _factorial(value: Any) -> Any:
-    if not 0 <= mpmath.re(value) <= LARGEST or mpmath.im(value) != 0 or value != int(mpmath.re(value)):
+    if not 0 <= mpmath.re(value) <= LARGEST or mpmath.im(value) != 0:
         raise Unreadable("a factorial that is none or too large")
     return mpmath.factorial(value)
 
