@@ -94,8 +94,10 @@ def _of_chain(node: Relation) -> Node:
     if not symbols_of(sides[0]) and not isinstance(sides[0], (Text, Group)) and not symbols_of(sides[-1]):
         computed = all(equal(sides[0], side) for side in sides[1:]) or (node.signs[0] == "~" and len(sides) == 2)
         return sides[0] if node.signs[0] == "~" else sides[-1] if computed else node
-    if _is_name(sides[-1]) and not _is_name(sides[0]):
+    if len(sides) == 2 and _is_name(sides[1]) and not _is_name(sides[0]):
         sides = sides[::-1]
+    if len(sides) > 2 and not _is_name(sides[0]):
+        return node
     return Relation((sides[0], _settled(sides[-1]) if len(sides) > 1 else sides[0]), ("=",)) if len(sides) > 1 else sides[0]
 
 
@@ -472,14 +474,14 @@ _COMPARED = {
 def _expressions(gold: Node, answer: Node) -> bool:
     if isinstance(gold, Number) and isinstance(answer, Number):
         return _numbers(gold, answer)
-    if symbols_of(gold) != symbols_of(answer):
-        return _short_unit(gold, answer) or _short_unit(answer, gold)
+    if _short_unit(gold, answer) or _short_unit(answer, gold):
+        return True
     one, other = exact_value(gold), exact_value(answer)
     if one is not None and other is not None:
         return _numbers(Number(one, getattr(gold, "unit", "")), Number(other, getattr(answer, "unit", "")))
     if {"oo"} & (_all_symbols(gold) | _all_symbols(answer)):
         return gold == answer or (not symbols_of(gold) and _both_infinite(gold, answer))
-    points = _points(symbols_of(gold), signed=_has_abs(gold) or _has_abs(answer))
+    points = _points(symbols_of(gold) | symbols_of(answer), signed=_has_abs(gold) or _has_abs(answer))
     return all(_near(number_of(gold, point), number_of(answer, point)) for point in points)
 
 

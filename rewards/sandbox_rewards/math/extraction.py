@@ -1,7 +1,8 @@
 r"""The final answer of a completion, as its writer marked it; never any number that happens to stand in the text.
 
 In this order, the last of its kind each: `\boxed{}`, `#### `, `<answer>`, "the answer is", a line beginning with `A:`, bold; then,
-where nothing is marked, the only formula of the text, and the text itself where it is a single short line. A "final answer" that is
+where nothing is marked, the whole of a text that is a single line, the only formula of the text, and its last line. The last three
+count only where all of them can be read as mathematics. A "final answer" that is
 said behind the last box corrects it. What was thought aloud in `<think>` is not looked at. Several boxes count as one answer only
 where nothing but separators stands between them.
 """
@@ -13,8 +14,11 @@ from typing import NamedTuple
 
 LONGEST = 2000
 """Characters of an answer; nothing longer is one."""
-ALONE = 80
-"""Characters of a completion that is nothing but its answer."""
+ALONE = 300
+"""Characters of a completion, or of its last line, that is nothing but its answer."""
+
+JOINED = 60
+"""Boxes side by side that are one answer, at the most."""
 
 
 class Found(NamedTuple):
@@ -23,22 +27,26 @@ class Found(NamedTuple):
 
 
 _THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_BOX = re.compile(r"\\(?:boxed|fbox)\s*(?=[{ \d\\])")
+_BOX = re.compile(r"\\(?:begin)?(?:boxed|fbox)\s*(?=[{ \d\\])")
 _SEPARATOR = re.compile(
     r"(?:\s|[$,;.]|\\[,;:!()\[\]]|\\q?quad(?![a-zA-Z]))*(?:(?:and|or|\\text\s*\{\s*(?:and|or)\s*\})(?:\s|\$|\\[,;:!()\[\]]|\\q?quad(?![a-zA-Z]))*)?"
     r"(?:[a-zA-Z](?:_\{?\w\}?)?\s*=\s*)?",
     re.IGNORECASE,
 )
-_HASHES = re.compile(r"^[ \t]*####[ \t]*(.+?)[ \t]*$", re.MULTILINE)
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_BARE = re.compile(r"\s*+([^\s$]{1,200})")
+_HASHES = re.compile(r"^[ \t]*+####[ \t]*+(\S[^\n]*)$", re.MULTILINE)
 _TAG = re.compile(r"<(/?)answer>", re.IGNORECASE)
 _LINE_OR_DISPLAY = r"(?P<answer>\\\[[^\]]{0,500}\\\]|\$\$[^$]{0,500}\$\$|[^\n]+)"
 _SAID = re.compile(
-    r"(?P<final>final\s+|correct\s+)?answer\s*(?:\*\*)?\s*"
-    r"(?:(?:is|are|=|:|equals|would be|should be|must be|comes out to)\s*:?(?:\*\*)?\s*(?:equal to\s+)?|(?=\$|\\\(|\\\[)|\n\s*)" + _LINE_OR_DISPLAY,
+    r"(?P<final>(?:final|correct)\s++)?answer[ \t]*+(?:\*\*)?[ \t]*+"
+    r"(?:(?:is|are|=|:|equals|would be|should be|must be|comes out to)\s*+:?(?:\*\*)?\s*+(?:equal to\s++)?|(?=\$|\\\(|\\\[)|\n\s*+)"
+    + _LINE_OR_DISPLAY,
     re.IGNORECASE,
 )
-_LETTERED = re.compile(r"^A:[ \t]*(.+?)[ \t]*$", re.MULTILINE)
-_BOLD = re.compile(r"\*\*(?:\s*(?:final\s+)?answer\s*:?\s*)?([^*\n]+?)\**\*\*", re.IGNORECASE)
+_LETTERED = re.compile(r"^A:[ \t]*+(\S[^\n]*)$", re.MULTILINE)
+_BOLD = re.compile(r"\*\*(?:\s*+(?:final\s++)?answer\s*+:?\s*+)?([^*\n]+)\*\*", re.IGNORECASE)
+_HEDGED = re.compile(r"\bnot\b|n't\b|\bor\b|\bbetween\b|\b(?:less|more|greater|fewer|most|least)\b")
 _NUMBER = re.compile(r"(?<![\w.])-?\$?[0-9][0-9,]*(?:\.[0-9]+)?(?:/[0-9]+)?%?(?![\w])")
 _FORMULA = re.compile(r"\$\$([^$]{1,500})\$\$|(?<!\\)\$((?:[^$\\]|\\.){1,500})\$|\\\(((?:(?!\\\)).){1,500})\\\)|\\\[((?:(?!\\\]).){1,500})\\\]", re.DOTALL)
 
@@ -54,40 +62,68 @@ def final_answer(completion: str) -> Found | None:
     return None
 
 
-def said_in(marked: str) -> list[str]:
+def said_in(found: Found) -> list[str]:
     """What a marked sentence may state: its only formula, what stands behind its last "is", its only number."""
+    marked = found.text
     if len(marked) > LONGEST:
         return []
-    found: list[str] = []
-    stated = re.split(r"\b(?:is|are|equals|be)\b:?(?!\s+not\b)" + (r"|(?<=[a-z]):" if marked[:1].isupper() else ""), marked)
-    if len(stated) > 1:
-        found.append(re.split(r",?\s+(?:because|since|which|as|so that|when|where)\b", stated[-1])[0].strip())
+    said = [_reasoned(marked)] if _reasoned(marked) != marked else []
+    if found.how not in UNMARKED:
+        stated = re.split(r"\b(?:is|are|equals|be)\b:?(?!\s+not\b)" + (r"|(?<=[a-z]):" if marked[:1].isupper() else ""), marked)
+        said += [_reasoned(stated[-1]).strip()] if len(stated) > 1 else []
     formulas = _formulas(marked)
-    if len(set(formulas)) == 1:
-        found.append(formulas[0])
-    if re.fullmatch(r"[-\w\s.,$%'/!?]+", marked, re.ASCII) and not re.search(r"\bnot\b|n't\b|\bor\b|\bbetween\b", marked):
+    said += formulas[:1] if len(set(formulas)) == 1 else []
+    if found.how not in UNMARKED and re.fullmatch(r"[-\w\s.,$%'/!?]+", marked, re.ASCII) and not _HEDGED.search(marked):
         numbers = _NUMBER.findall(marked)
-        found += [numbers[0].strip("$,")] if len(numbers) == 1 else []
-    return found
+        said += [numbers[0].strip("$,")] if len(numbers) == 1 else []
+    return said
+
+
+def _reasoned(text: str) -> str:
+    """What stands before its reason."""
+    return re.split(r",?\s+(?:because|since|which|as|so that|when|where)\b", text, maxsplit=1)[0]
 
 
 def boxed(text: str) -> str | None:
-    """What the last boxes hold, or None where none is closed or a later "final answer" takes their place."""
+    """What the last boxes hold, or None where none is closed. Linear in the length of the text."""
+    ends = _ends_of_braces(text)
     boxes: list[tuple[int, int, str]] = []
     for match in _BOX.finditer(text):
-        content = _braced(text, match.end())
-        if content is not None and (not boxes or match.start() >= boxes[-1][1]):
+        if boxes and match.start() < boxes[-1][1]:
+            continue  # a box in a box
+        content = _boxed_at(text, match.end(), ends)
+        if content is not None:
             boxes.append((match.start(), *content))
     if not boxes:
         return None
     joined = [boxes[-1]]
-    for before in reversed(boxes[:-1]):
+    for before in reversed(boxes[-JOINED:-1]):
         between = text[before[1] : joined[0][0]]
         if len(between) > 40 or not _SEPARATOR.fullmatch(between):
             break
         joined.insert(0, before)
-    contents = [content for _, _, content in joined]
-    return contents[0] if len(set(contents)) == 1 else ", ".join(contents)
+    contents = list(dict.fromkeys(content for _, _, content in joined))
+    return ", ".join(contents)
+
+
+def _ends_of_braces(text: str) -> dict[int, int]:
+    """Where the group ends that begins at a brace, for each that ends."""
+    opened: list[int] = []
+    ends: dict[int, int] = {}
+    for match in _BRACE.finditer(text):
+        if match[0] == "{":
+            opened.append(match.start())
+        elif match[0] == "}" and opened:
+            ends[opened.pop()] = match.end()
+    return ends
+
+
+def _boxed_at(text: str, start: int, ends: dict[int, int]) -> tuple[int, str] | None:
+    """Where the box ends whose content begins at `start`, and what is in it."""
+    if start < len(text) and text[start] == "{":
+        return (ends[start], text[start + 1 : ends[start] - 1]) if start in ends else None
+    match = _BARE.match(text, start)
+    return (match.end(), match[1].rstrip(".,")) if match else None
 
 
 def _corrected(text: str) -> str | None:
@@ -99,33 +135,14 @@ def _corrected(text: str) -> str | None:
     return _sentence(said[-1]["answer"]) if said else None
 
 
-def _braced(text: str, start: int) -> tuple[int, str] | None:
-    """Where the group that begins at `start` ends, and what is in it."""
-    if start < len(text) and text[start] != "{":
-        match = re.compile(r"\s*([^\s$]+)").match(text, start)
-        return (match.end(), match[1].rstrip(".,")) if match else None
-    depth = 0
-    for place in range(start, min(len(text), start + 2 * LONGEST)):
-        if text[place] == "\\":
-            continue
-        escaped = place > 0 and text[place - 1] == "\\"
-        if text[place] == "{" and not escaped:
-            depth += 1
-        elif text[place] == "}" and not escaped:
-            depth -= 1
-            if depth == 0:
-                return place + 1, text[start + 1 : place]
-    return None
-
-
 def _hashes(text: str) -> str | None:
     found = _HASHES.findall(text)
-    return found[-1] if found else None
+    return found[-1].strip() if found else None
 
 
 def _lettered(text: str) -> str | None:
     found = _LETTERED.findall(text)
-    return found[-1] if found else None
+    return found[-1].strip() if found else None
 
 
 def tagged_answer(text: str) -> str | None:
@@ -168,10 +185,16 @@ def _only_formula(text: str) -> str | None:
 
 def _alone(text: str) -> str | None:
     text = text.strip()
-    return text if len(text) <= ALONE and "\n" not in text and r"\boxed" not in text and "<" not in text[:1] else None
+    return text if len(text) <= ALONE and "\n" not in text and "boxed" not in text else None
 
 
+def _last_line(text: str) -> str | None:
+    return _alone(text.rstrip().rpartition("\n")[2])
+
+
+UNMARKED = ("alone", "only formula", "last line")
+"""Ways of finding an answer that nothing says to be one: it counts as it stands, and nothing is looked for in it."""
 _WAYS = (
     ("said last", _corrected), ("boxed", boxed), ("####", _hashes), ("<answer>", tagged_answer), ("said", _said), ("A:", _lettered),
-    ("bold", _bold), ("only formula", _only_formula), ("alone", _alone),
+    ("bold", _bold), ("alone", _alone), ("only formula", _only_formula), ("last line", _last_line),
 )  # fmt: skip

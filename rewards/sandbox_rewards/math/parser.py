@@ -153,6 +153,8 @@ class _Parser:
         if self._take(r"\wedge", r"\land"):
             return "and"
         word = self._word("and", "or", "for", "where", "with", "if", "&")
+        if word in ("for", "where"):
+            self._word("some", "any", "all", "every", "each")
         return "or" if word == "or" else "and" if word else ""
 
     def _item(self) -> Node:

@@ -22,8 +22,8 @@ _WHOLE = {"mathbb Z": None, "mathbb N": 1}
 BESIDE = mpmath.mpf(10) ** -15
 """How far from a bound the points beside it are, relative to it."""
 SAME = mpmath.mpf(10) ** -40
-MOST = 40
-"""Bounds that are looked at."""
+MOST = 16
+"""Bounds, and conditions, that are looked at."""
 
 
 def is_region(node: Node) -> bool:
@@ -44,6 +44,7 @@ def is_region(node: Node) -> bool:
 def same_region(gold: Node, answer: Node) -> bool:
     """Whether both hold the same numbers, as far as the points that are tried tell."""
     with mpmath.workdps(DIGITS):
+        gold, answer = _decided(gold), _decided(answer)
         points = _points([*_bounds(gold), *_bounds(answer)])
         found = [(_holds(gold, point), _holds(answer, point)) for point in points]
     return all(one == other for one, other in found)
@@ -90,8 +91,8 @@ def _points(bounds: list[Any]) -> list[Any]:
     between = [(a + b) / 2 for a, b in zip(bounds, bounds[1:], strict=False)]
     far = max([1, *map(abs, bounds)])
     chance = random.Random(20_240_229)
-    spread = [far * mpmath.mpf(chance.randint(-(10**9), 10**9)) / 10**8 for _ in range(24)]
-    near = [mpmath.mpf(chance.randint(-(10**9), 10**9)) / 10**8 for _ in range(24)]
+    spread = [far * mpmath.mpf(chance.randint(-(10**9), 10**9)) / 10**8 for _ in range(12)]
+    near = [mpmath.mpf(chance.randint(-(10**9), 10**9)) / 10**8 for _ in range(12)]
     whole = [mpmath.mpf(n) for n in range(-3, 4)]
     return [*bounds, *beside, *between, *spread, *near, *whole, far * 1000, -far * 1000]
 
@@ -120,19 +121,21 @@ def _group_holds(node: Group, at: Any) -> bool:
     if node.opening == "{":
         return any(_is(number_of(item, {}), at) for item in node.items)
     if node.opening == "":
-        return _joined(node, at)
+        return (any if node.closing == "or" else all)(_holds(part, at) for part in node.items)
     low, high = (_end(item) for item in node.items)
     above = at > low or (node.opening == "[" and _is(low, at))
     below = at < high or (node.closing == "]" and _is(high, at))
     return bool(above and below and (node.opening == "[" or not _is(low, at)) and (node.closing == "]" or not _is(high, at)))
 
 
-def _joined(node: Group, at: Any) -> bool:
-    """Conditions joined by `or` hold where one does; by `and` or a comma where all do, unless they never could."""
+def _decided(node: Node) -> Node:
+    """Conditions joined by `or`, or by `and`: a comma, or an `and` of what could never be at once, is told from its parts."""
+    if not isinstance(node, Group) or node.opening != "":
+        return node
     parts = _conditions(node)
-    if node.closing == "or" or not _together(parts):
-        return any(_holds(part, at) for part in parts)
-    return all(_holds(part, at) for part in parts)
+    if len(parts) > MOST:
+        raise Unreadable(f"more than {MOST} conditions")
+    return Group("", "or" if node.closing == "or" or not _together(parts) else "and", tuple(parts))
 
 
 def _together(parts: list[Node]) -> bool:

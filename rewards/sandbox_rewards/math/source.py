@@ -71,7 +71,7 @@ def compared(gold: Node, gold_text: str, found: Found) -> tuple[bool, str]:
     """Whether an answer equals the gold one, and how that was decided."""
     if _letters(gold_text) == _letters(found.text):
         return True, "the same text"
-    said = [found.text] if found.how == "alone" else [found.text, *said_in(found.text)]
+    said = [found.text, *said_in(found)]
     why = ""
     for text in said:
         right, how = _compared(gold, gold_text, text)

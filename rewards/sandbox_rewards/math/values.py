@@ -54,7 +54,7 @@ def exact_value(node: Node) -> Fraction | None:
 
 
 def _exactly(name: str, values: list[Fraction]) -> Fraction | None:
-    if name in ("/", "ratio"):
+    if name in ("/", "ratio") and len(values) == 2:
         return values[0] / values[1]
     if name == "^":
         base, exponent = values
@@ -155,7 +155,7 @@ def _root(value: Any, degree: Any) -> Any:
 
 
 def _factorial(value: Any) -> Any:
-    if not 0 <= mpmath.re(value) <= LARGEST or mpmath.im(value) != 0:
+    if not -20 < mpmath.re(value) <= LARGEST or mpmath.im(value) != 0:
         raise Unreadable("a factorial that is none or too large")
     return mpmath.factorial(value)
 
