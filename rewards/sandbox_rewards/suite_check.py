@@ -11,7 +11,7 @@ from sandbox_tasks.task import MathAnswer, Task, UnitTests
 from sandbox_rewards.answers import extract_code
 from sandbox_rewards.grade import Verdict
 from sandbox_rewards.grading import Grader
-from sandbox_rewards.math.parser import parse
+from sandbox_rewards.math.source import read_gold
 from sandbox_rewards.math.tokens import Unreadable
 
 
@@ -79,11 +79,11 @@ def _unreadable_answers(task: Task) -> list[str]:
     """What is wrong with a mathematical task's own answers, which every grade would meet."""
     found = []
     for spec in task.rewards:
-        if isinstance(spec, MathAnswer):
+        for answer in spec.answers if isinstance(spec, MathAnswer) else ():
             try:
-                parse(spec.answer)
+                read_gold(answer)
             except Unreadable as error:
-                found.append(f"its answer {spec.answer!r} can't be read ({error})")
+                found.append(f"its answer {answer!r} can't be read ({error})")
     return found
 
 

@@ -154,11 +154,20 @@ class UnitTests(KnownSignSpec):
         return self
 
 
+GoldAnswer = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
 class MathAnswer(KnownSignSpec):
     r"""The answer to a mathematical question, in LaTeX or plain text: `\frac{1}{2}`, `(1, 2]`, `x = 3`."""
 
     source: Literal["math"] = "math"
-    answer: str = Field(min_length=1, max_length=2000)
+    answer: GoldAnswer | Annotated[tuple[GoldAnswer, ...], Field(min_length=1, max_length=20)]
+    """What is right; of several, any one is."""
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Every answer that is right."""
+        return (self.answer,) if isinstance(self.answer, str) else self.answer
 
 
 class NegotiationSpec(KnownSignSpec):

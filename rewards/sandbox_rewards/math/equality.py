@@ -38,7 +38,11 @@ def equal(gold: Node, answer: Node) -> bool:
             gold, answer = (node.sides[1] if node.signs == ("in",) else node for node in (gold, answer))
             return equal(gold, answer)
         return _relations(gold, answer)
-    if is_region(gold) and is_region(answer) and not (isinstance(gold, Group) and isinstance(answer, Group) and gold.opening and answer.opening):
+    if (
+        is_region(gold)
+        and is_region(answer)
+        and not (isinstance(gold, Group) and isinstance(answer, Group) and gold.opening and answer.opening)
+    ):
         return same_region(_as_interval(gold), _as_interval(answer))
     for one, other, turned in ((gold, answer, False), (answer, gold, True)):
         if isinstance(one, Relation):
@@ -78,7 +82,10 @@ def _settled(node: Node) -> Node:
     return matrices.worked_out(node) if isinstance(node, Apply) else node
 
 
-_HALVES = {"+": Group("(", ")", (Number(Fraction(0)), Symbol("oo"))), "-": Group("(", ")", (Apply("neg", (Symbol("oo"),)), Number(Fraction(0))))}
+_HALVES = {
+    "+": Group("(", ")", (Number(Fraction(0)), Symbol("oo"))),
+    "-": Group("(", ")", (Apply("neg", (Symbol("oo"),)), Number(Fraction(0)))),
+}
 """The positive and the negative real numbers."""
 _ALL_REALS = ("all real numbers", "all reals", "all real values", "real numbers", "all real x", "all real", "reals")
 _NOTHING = ("no solution", "no solutions", "no real solution", "no real solutions", "empty set", "none", "no such values")
@@ -197,7 +204,7 @@ def _letters(node: Node) -> str | None:
 def _words(text: Text) -> str:
     words = re.sub(r"[^a-z0-9]+", " ", text.words.lower()).strip()
     words = re.sub(r"^(?:option|choice|answer)\s+(?=[a-z]$)", "", words)
-    return re.sub(r"^(?:the|an|a(?= \w))\s+", "", words)
+    return re.sub(r"^(?:the|an|a(?= \w{3}))\s+", "", words)
 
 
 # -- lists, sets, tuples, unions ---------------------------------------------------------------------------------------------
@@ -345,7 +352,12 @@ def _is_called(node: Node) -> bool:
 
 
 def _relations(gold: Relation, answer: Relation) -> bool:
-    if gold.signs == answer.signs and gold.signs in (("=",), ("in",), ("==",)) and _is_name(gold.sides[0]) and _is_name(answer.sides[0]):
+    if (
+        gold.signs == answer.signs
+        and gold.signs in (("=",), ("in",), ("==",))
+        and _is_name(gold.sides[0])
+        and _is_name(answer.sides[0])
+    ):
         if equal(gold.sides[1], answer.sides[1]):
             return equal(gold.sides[0], answer.sides[0]) or _are_functions(gold.sides[0], answer.sides[0])
         if gold.signs != ("=",):
@@ -405,7 +417,12 @@ def _kinds(gold: Node, answer: Node) -> bool:
         return _COMPARED[gold.name](gold, answer)
     names = {node.name for node in (gold, answer) if isinstance(node, Apply)}
     if "of unit" in names or "mod" in names:
-        return equal(*(node.arguments[0] if isinstance(node, Apply) and node.name in ("of unit", "mod") else node for node in (gold, answer)))
+        return equal(
+            *(
+                node.arguments[0] if isinstance(node, Apply) and node.name in ("of unit", "mod") else node
+                for node in (gold, answer)
+            )
+        )
     if names & {"time", "pieces", "builder", "setminus", "cap"}:
         return False
     return _expressions(gold, answer)
@@ -424,7 +441,10 @@ def _same_time(gold: Apply, answer: Apply) -> bool:
     parts = [[exact_value(a) for a in node.arguments if not isinstance(a, Text)] for node in (gold, answer)]
     if all(halves):
         return halves[0] == halves[1] and parts[0] == parts[1]
-    return parts[0] == parts[1] or [_on_the_day(p, h) for p, h in zip(parts, halves, strict=True)] in ([parts[1]] * 2, [parts[0]] * 2)
+    return parts[0] == parts[1] or [_on_the_day(p, h) for p, h in zip(parts, halves, strict=True)] in (
+        [parts[1]] * 2,
+        [parts[0]] * 2,
+    )
 
 
 def _on_the_day(parts: list[Fraction | None], half: str) -> list[Fraction | None]:
@@ -452,13 +472,15 @@ def _same_remainder(gold: Apply, answer: Apply) -> bool:
 
 
 def _same_pieces(gold: Apply, answer: Apply) -> bool:
-    return len(gold.arguments) == len(answer.arguments) and all(
-        any(
-            isinstance(one, Group) and isinstance(other, Group) and len(one.items) == len(other.items) and all(map(equal, one.items, other.items))
-            for other in answer.arguments
-        )
-        for one in gold.arguments
-    )  # fmt: skip
+    """Functions in pieces: the same values under the same conditions, in any order."""
+    if len(gold.arguments) != len(answer.arguments):
+        return False
+    return all(any(_same_piece(one, other) for other in answer.arguments) for one in gold.arguments)
+
+
+def _same_piece(one: Node, other: Node) -> bool:
+    both = isinstance(one, Group) and isinstance(other, Group)
+    return both and len(one.items) == len(other.items) and all(map(equal, one.items, other.items))
 
 
 def _same_arguments(gold: Apply, answer: Apply) -> bool:
@@ -525,7 +547,7 @@ def _digits(value: int, base: int) -> str:
 
 
 def _points(names: set[str], *, signed: bool = False) -> list[dict[str, Any]]:
-    """Values for the symbols, the same at every call, of both signs where that matters; one point is enough where there is none."""
+    """Values for the symbols, the same at every call, of both signs where that matters; one point where there are none."""
     if not names:
         return [{}]
     chance = random.Random(20_240_229)

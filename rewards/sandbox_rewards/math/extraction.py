@@ -1,10 +1,9 @@
 r"""The final answer of a completion, as its writer marked it; never any number that happens to stand in the text.
 
-In this order, the last of its kind each: `\boxed{}`, `#### `, `<answer>`, "the answer is", a line beginning with `A:`, bold; then,
-where nothing is marked, the whole of a text that is a single line, the only formula of the text, and its last line. The last three
-count only where all of them can be read as mathematics. A "final answer" that is
-said behind the last box corrects it. What was thought aloud in `<think>` is not looked at. Several boxes count as one answer only
-where nothing but separators stands between them.
+In this order, the last of its kind each: `\boxed{}`, `#### `, `<answer>`, "the answer is", a line that begins with `A:`, bold;
+a "final answer" that is said behind the last box corrects it. Where nothing is marked: the whole of a text that is a single line,
+its only formula, its last line; they count only where all of them can be read as mathematics. What was thought aloud in `<think>`
+is not looked at. Several boxes count as one answer only where nothing but separators stands between them.
 """
 
 from __future__ import annotations
@@ -40,15 +39,18 @@ _TAG = re.compile(r"<(/?)answer>", re.IGNORECASE)
 _LINE_OR_DISPLAY = r"(?P<answer>\\\[[^\]]{0,500}\\\]|\$\$[^$]{0,500}\$\$|[^\n]+)"
 _SAID = re.compile(
     r"(?P<final>(?:final|correct)\s++)?answer[ \t]*+(?:\*\*)?[ \t]*+"
-    r"(?:(?:is|are|=|:|equals|would be|should be|must be|comes out to)\s*+:?(?:\*\*)?\s*+(?:equal to\s++)?|(?=\$|\\\(|\\\[)|\n\s*+)"
-    + _LINE_OR_DISPLAY,
+    r"(?:(?:is|are|=|:|equals|would be|should be|must be|comes out to)\s*+:?(?:\*\*)?\s*+(?:equal to\s++)?"
+    r"|(?=\$|\\\(|\\\[)|\n\s*+)" + _LINE_OR_DISPLAY,
     re.IGNORECASE,
 )
 _LETTERED = re.compile(r"^A:[ \t]*+(\S[^\n]*)$", re.MULTILINE)
 _BOLD = re.compile(r"\*\*(?:\s*+(?:final\s++)?answer\s*+:?\s*+)?([^*\n]+)\*\*", re.IGNORECASE)
 _HEDGED = re.compile(r"\bnot\b|n't\b|\bor\b|\bbetween\b|\b(?:less|more|greater|fewer|most|least)\b")
 _NUMBER = re.compile(r"(?<![\w.])-?\$?[0-9][0-9,]*(?:\.[0-9]+)?(?:/[0-9]+)?%?(?![\w])")
-_FORMULA = re.compile(r"\$\$([^$]{1,500})\$\$|(?<!\\)\$((?:[^$\\]|\\.){1,500})\$|\\\(((?:(?!\\\)).){1,500})\\\)|\\\[((?:(?!\\\]).){1,500})\\\]", re.DOTALL)
+_FORMULA = re.compile(
+    r"\$\$([^$]{1,500})\$\$|(?<!\\)\$((?:[^$\\]|\\.){1,500})\$|\\\(((?:(?!\\\)).){1,500})\\\)|\\\[((?:(?!\\\]).){1,500})\\\]",
+    re.DOTALL,
+)
 
 
 def final_answer(completion: str) -> Found | None:
@@ -73,7 +75,11 @@ def said_in(found: Found) -> list[str]:
         said += [_reasoned(stated[-1]).strip()] if len(stated) > 1 else []
     formulas = _formulas(marked)
     said += formulas[:1] if len(set(formulas)) == 1 else []
-    if found.how not in UNMARKED and re.fullmatch(r"[-\w\s.,$%'/!?]+", marked, re.ASCII) and not _HEDGED.search(marked):
+    if (
+        found.how not in UNMARKED
+        and re.fullmatch(r"[-\w\s.,$%'/]*[A-Za-z]{2}[-\w\s.,$%'/]*", marked, re.ASCII)
+        and not _HEDGED.search(marked)
+    ):
         numbers = _NUMBER.findall(marked)
         said += [numbers[0].strip("$,")] if len(numbers) == 1 else []
     return said
@@ -81,7 +87,7 @@ def said_in(found: Found) -> list[str]:
 
 def _reasoned(text: str) -> str:
     """What stands before its reason."""
-    return re.split(r",?\s+(?:because|since|which|as|so that|when|where)\b", text, maxsplit=1)[0]
+    return re.split(r",?\s+\(?(?:because|since|which|as|so that|when|where)\b", text, maxsplit=1)[0]
 
 
 def boxed(text: str) -> str | None:
@@ -163,9 +169,9 @@ def _said(text: str) -> str | None:
 
 def _sentence(text: str) -> str:
     """Up to the end of the sentence; a point between digits is none. What a heading's sentence says again is what it says."""
-    if again := _SAID.search(text):
+    if (again := _SAID.search(text)) and "{" not in text[: again.start()]:
         text = again["answer"]
-    text = re.split(r"(?<!\d)\.(?=\s|$)|(?<=\d)\.(?=\s|$)|(?<=\$)\.", text, maxsplit=1)[0]
+    text = re.split(r"(?<!\d)\.(?=\s|$)|(?<=\d)\.(?=\s|$)|(?<=\$)\.(?!\d)", text, maxsplit=1)[0]
     return text.strip().strip("*").strip()
 
 
@@ -195,6 +201,6 @@ def _last_line(text: str) -> str | None:
 UNMARKED = ("alone", "only formula", "last line")
 """Ways of finding an answer that nothing says to be one: it counts as it stands, and nothing is looked for in it."""
 _WAYS = (
-    ("said last", _corrected), ("boxed", boxed), ("####", _hashes), ("<answer>", tagged_answer), ("said", _said), ("A:", _lettered),
-    ("bold", _bold), ("alone", _alone), ("only formula", _only_formula), ("last line", _last_line),
+    ("said last", _corrected), ("boxed", boxed), ("####", _hashes), ("<answer>", tagged_answer), ("said", _said),
+    ("A:", _lettered), ("bold", _bold), ("alone", _alone), ("only formula", _only_formula), ("last line", _last_line),
 )  # fmt: skip

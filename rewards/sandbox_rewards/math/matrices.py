@@ -62,7 +62,9 @@ def _sum(one: Node, other: Node) -> Node:
         return Apply("+", (one, other))
     if len(one.rows) != len(other.rows) or len(one.rows[0]) != len(other.rows[0]):
         raise Unreadable("a sum of matrices of different shapes")
-    return Matrix(tuple(tuple(Apply("+", pair) for pair in zip(*rows, strict=True)) for rows in zip(one.rows, other.rows, strict=True)))
+    return Matrix(
+        tuple(tuple(Apply("+", pair) for pair in zip(*rows, strict=True)) for rows in zip(one.rows, other.rows, strict=True))
+    )
 
 
 def _product(one: Node, other: Node) -> Node:

@@ -5,44 +5,33 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from sandbox_rewards.math.tokens import FUNCTION_WORDS, Token, Unreadable, tokens
+from sandbox_rewards.math.numerals import measured, mixed, negated
+from sandbox_rewards.math.tokens import Token, Unreadable, tokens
 from sandbox_rewards.math.tree import Apply, Group, IntervalUnion, Matrix, Node, Number, Relation, Symbol, Text
 from sandbox_rewards.math.units import PREFIXES, is_short_unit, is_unit, meridiem
+from sandbox_rewards.math.vocabulary import (
+    CLOSING,
+    COUNTS,
+    CURRENCY,
+    FUNCTIONS,
+    GREEK,
+    INVERSE,
+    NO_FACTOR,
+    RELATIONS,
+    SAME_NAME,
+    SPAN,
+    TIMES,
+    WORDS,
+    as_words,
+    is_prose,
+    is_word,
+    split,
+)
 
 DIGITS = 400
 """Of a number."""
 DEEPEST = 120
 """Nesting, counted in steps of the descent: three a bracket."""
-
-_FUNCTIONS = FUNCTION_WORDS | {"sqrt", "floor", "ceil", "abs"}
-_GREEK = frozenset(
-    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho varrho sigma tau upsilon phi "
-    "varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell hbar partial".split()
-)
-_RELATIONS = {
-    "=": "=", "==": "=", "<": "<", ">": ">", "<=": "<=", ">=": ">=", r"\le": "<=", r"\leq": "<=", r"\ge": ">=", r"\geq": ">=",
-    r"\lt": "<", r"\gt": ">", r"\leqslant": "<=", r"\geqslant": ">=", r"\leqq": "<=", r"\geqq": ">=", r"\ne": "!=", r"\neq": "!=",
-    "!=": "!=", r"\in": "in", r"\notin": "notin", r"\approx": "~", r"\equiv": "==", r"\cong": "==", r"\simeq": "~", r"\doteq": "~",
-}  # fmt: skip
-_TIMES = frozenset({"*", r"\cdot", r"\times", r"\ast"})
-_NO_FACTOR = frozenset({
-    r"\cup", r"\cap", r"\pm", r"\mp", r"\div", r"\end", r"\\", r"\rfloor", r"\rceil", r"\rvert", r"\rangle", r"\rVert", "and", "or",
-    r"\%", r"\circ", r"\setminus", r"\backslash", r"\mid", r"\over", r"\choose", r"\mod", r"\pmod", r"\bmod", "mod", "pmod", r"\to",
-    r"\vee", r"\wedge", r"\lor", r"\land", r"\rightarrow", r"\implies", r"\Rightarrow", "if", "for", "where", r"\colon", r"\forall",
-    r"\degree", r"\prime", r"\$", r"\euro", r"\pounds", r"\yen", *_TIMES, *_RELATIONS,
-})  # fmt: skip
-"""Names that nothing is multiplied by."""
-_CURRENCY = {r"\$": "$", r"\euro": "euro", r"\pounds": "pound", r"\yen": "yen"}
-_CLOSING = {"(": (")", "]"), "[": ("]", ")", "["), r"\{": (r"\}",), "{": ("}",), "]": ("[", "]"), r"\langle": (r"\rangle",)}
-_SPAN = {r"\lfloor": (r"\rfloor", "floor"), r"\lceil": (r"\rceil", "ceil"), r"\lvert": (r"\rvert", "abs"), r"\lVert": (r"\rVert", "abs")}
-_INVERSE = {"sin": "arcsin", "cos": "arccos", "tan": "arctan", "cot": "arccot"}
-_SAME_NAME = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "varphi": "phi", "varepsilon": "epsilon", "vartheta": "theta"}
-_COUNTS = dict(zip(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-    "nineteen twenty thirty forty fifty sixty seventy eighty ninety".split(),
-    [*range(21), *range(30, 100, 10)], strict=True))  # fmt: skip
-_SETS = {"R": "R", "Z": "Z", "N": "N", "Q": "Q", "C": "C"}
-
 
 def parse(text: str) -> Node:
     """The tree of an answer. Raises `Unreadable`."""
@@ -50,38 +39,18 @@ def parse(text: str) -> Node:
     if not found:
         raise Unreadable("nothing")
     try:
-        if _is_prose(found):
+        if is_prose(found):
             raise Unreadable("a sentence")
         parser = _Parser(found)
         node = parser.whole()
         if parser.here is not None:
             raise Unreadable(f"{parser.here.text!r} where the answer should end")
     except Unreadable:
-        words = _as_words(found)
+        words = as_words(found)
         if words is None:
             raise
         return Text(words)
     return node
-
-
-_IN_FORMULAS = FUNCTION_WORDS | {"and", "or", "pi", "sqrt", "mod", "in", "union", "for", "where", "if", "inf"} | set(_COUNTS)
-
-
-def _is_prose(found: list[Token]) -> bool:
-    """Whether two words of a sentence stand side by side, which would be read as products of their letters."""
-    words = [t.text if t.kind == "name" and t.text.isalpha() and len(t.text) > 1 and t.text.lower() not in _IN_FORMULAS else "" for t in found]
-    return any(
-        one and other.islower() and not (is_unit(one) and is_unit(other)) for one, other in zip(words, words[1:], strict=False)
-    )
-
-
-def _as_words(found: list[Token]) -> str | None:
-    """The answer as plain words, where it is made of nothing else but words and numbers."""
-    marks = (",", "'", "-", ".", "(", ")", ":", '"', "!", "?", ";", "/")
-    letters = any(t.kind == "text" or (t.kind == "name" and t.text[0] != "\\") for t in found)
-    if letters and all(t.kind in ("text", "number") or (t.kind == "name" and t.text[0] != "\\") or t.text in marks for t in found):
-        return " ".join(t.text.strip("()\\ ") for t in found if t.text not in ("(", ")", ".", "'", '"')).strip().lower()
-    return None
 
 
 class _Parser:
@@ -196,7 +165,7 @@ class _Parser:
             return None
         if token.text == "in" and after is not None and after.text in ("(", "[", r"\{", r"\mathbb"):
             return "in"
-        return _RELATIONS.get(token.text)
+        return RELATIONS.get(token.text)
 
     def _union_of(self, first: Node) -> Node:
         parts = [first]
@@ -206,7 +175,9 @@ class _Parser:
         return parts[0] if len(parts) == 1 else IntervalUnion(tuple(parts))
 
     def _modulus(self) -> Node | None:
-        bracketed = self._is("(") and self._ahead() is not None and self._tokens[self._place + 1].text in ("mod", r"\mod", r"\bmod")
+        bracketed = (
+            self._is("(") and self._ahead() is not None and self._tokens[self._place + 1].text in ("mod", r"\mod", r"\bmod")
+        )
         if bracketed:
             self._place += 2
             modulus = self._sum()
@@ -257,7 +228,7 @@ class _Parser:
 
     def _signed(self) -> Node:
         if self._take("-"):
-            return _negated(self._signed())
+            return negated(self._signed())
         if self._take(r"\pm"):
             return Apply("pm", (Number(Fraction(0)), self._product()))
         if self._take("+"):
@@ -270,12 +241,12 @@ class _Parser:
     def _product(self) -> Node:
         node = self._power()
         while True:
-            if self.here is not None and self.here.kind != "text" and self.here.text in _TIMES:
+            if self.here is not None and self.here.kind != "text" and self.here.text in TIMES:
                 self._place += 1
                 node = Apply("*", (node, self._signed_power()))
             elif self._take("/", r"\div"):
                 node = Apply("/", (node, self._signed_power()))
-            elif self._is(":") and not self._no_colon and self._ahead() is not None:
+            elif self._is(":", r"\colon", "to") and not self._no_colon and self._between_numbers():
                 self._place += 1
                 node = self._after_colon(node)
             elif self._starts_factor():
@@ -285,28 +256,35 @@ class _Parser:
 
     def _times_next(self, node: Node) -> Node:
         """What follows without a sign: a factor, or the fraction of a mixed number (`2 1/2`)."""
+        if isinstance(node, Text):
+            raise Unreadable("words before a value")
         token, before = self.here, self._tokens[self._place - 1]
         side_by_side = token is not None and token.kind == before.kind == "number"
         following = self._power()
         if side_by_side and self._take("/"):
             following = Apply("/", (following, self._power()))
-        mixed = _mixed(node, following)
-        if side_by_side and mixed is None:
+        together = mixed(node, following)
+        if side_by_side and together is None:
             raise Unreadable("two numbers side by side")
-        return mixed or Apply("*", (node, following))
+        return together or Apply("*", (node, following))
+
+    def _between_numbers(self) -> bool:
+        """Whether more follows a colon; `to` says a ratio only between numbers."""
+        after, before = self._ahead(), self._tokens[self._place - 1]
+        return after is not None and (not self._is("to") or (after.kind == before.kind == "number"))
 
     def _after_colon(self, node: Node) -> Node:
         """`3:30` is a time, `3:4` a ratio, `1:2:3` a ratio of three."""
         minutes = self.here is not None and self.here.kind == "number" and len(self.here.text) == 2
         node = Apply("time" if minutes else "ratio", (node, self._signed_power()))
-        while self._is(":") and self._ahead() is not None:
+        while self._is(":", r"\colon") and self._ahead() is not None:
             self._place += 1
             node = Apply(node.name, (*node.arguments, self._signed_power()))
         return node
 
     def _signed_power(self) -> Node:
         if self._take("-"):
-            return _negated(self._signed_power())
+            return negated(self._signed_power())
         self._take("+")
         return self._power()
 
@@ -317,7 +295,7 @@ class _Parser:
         if token.kind == "number":
             return True
         if token.kind == "name":
-            return token.text not in _NO_FACTOR and not self._is_unit(token.text) and not self._union_ahead()
+            return token.text not in NO_FACTOR and not self._is_unit(token.text) and not self._union_ahead()
         if token.text == "(" and (after := self._ahead()) is not None and after.text in ("mod", r"\mod", r"\bmod"):
             return False
         if token.text == "[" and ((after := self._ahead()) is None or after.text in (r"\cup", ",", ";", ")", "]")):  # ]0, 1[
@@ -357,23 +335,33 @@ class _Parser:
                 words.append("%")
             elif token.text == r"\degree":
                 words.append("°")
-            elif token.text in _CURRENCY and token.kind != "text":
-                words.append(_CURRENCY[token.text])
-            elif token.kind == "text" or (token.kind == "name" and (self._is_unit(token.text) or (words and (_is_word(token) or words[-1] == "/")))):
-                if re.match(r"(?:and|or|if|for|where|mod|with|when|which|union|is|are|(?:any )?integers?)\b|,|;", token.text.strip().lower()):
+            elif token.text in CURRENCY and token.kind != "text":
+                words.append(CURRENCY[token.text])
+            elif token.kind == "text" or (
+                token.kind == "name" and (self._is_unit(token.text) or (words and (is_word(token) or words[-1] == "/")))
+            ):
+                if re.match(
+                    r"(?:and|or|if|for|where|mod|with|when|which|union|is|are|(?:any )?integers?)\b|,|;",
+                    token.text.strip().lower(),
+                ):
                     break
                 words.append(token.text.strip().lower())
             elif token.text in ("^", "**") and words and self._ahead() is not None:
                 self._place += 1
                 words.append("^" + self._exponent_text())
                 continue
-            elif token.text in ("/", "-", r"\cdot", "*") and words and (after := self._ahead()) is not None and after.kind != "number":
+            elif (
+                token.text in ("/", "-", r"\cdot", "*")
+                and words
+                and (after := self._ahead()) is not None
+                and after.kind != "number"
+            ):
                 words.append("/" if token.text == "/" else "")
             else:
                 break
             self._place += 1
         unit = " ".join(word for word in words if word).replace(" ^", "^")
-        return _measured(node, unit) if unit else node
+        return measured(node, unit) if unit else node
 
     def _exponent_text(self) -> str:
         braced = self._take("{")
@@ -395,7 +383,7 @@ class _Parser:
             self._place += 1
             if self._take(r"\circ", r"\degree") or self._degrees():
                 word = self._word("c", "f")
-                return _measured(node, "°" + word)
+                return measured(node, "°" + word)
             if self._take("'", r"\prime"):
                 return node
             if self._take("{"):
@@ -411,7 +399,7 @@ class _Parser:
     def _exponent(self) -> Node:
         """Without braces: one token, with its sign; a bracketed group; a fraction or a power of it, as in `2^3^2`."""
         if self._take("-"):
-            return _negated(self._exponent())
+            return negated(self._exponent())
         node = self._atom()
         if self._is("^", "**"):
             self._place += 1
@@ -455,7 +443,7 @@ class _Parser:
             self._tokens[self._place] = Token("number", digits[1:])
             return Number(Fraction(int(digits[0])))
         if signed and self._take("-"):
-            return _negated(self._atom())
+            return negated(self._atom())
         return self._atom()
 
     def _atom(self) -> Node:
@@ -473,10 +461,13 @@ class _Parser:
         self._place += 1
         if token.kind == "number":
             return self._in_base(token.text) if self._take("_") else Number(_number(token.text, self))
+        if token.kind == "digits":
+            self._need("_")
+            return self._in_base(token.text)
         if token.kind == "text":
             return self._text(token.text)
-        if token.text in _CURRENCY:
-            return _measured(self._currency_amount(), _CURRENCY[token.text])
+        if token.text in CURRENCY:
+            return measured(self._currency_amount(), CURRENCY[token.text])
         if token.text == r"\langle":
             return self._bracketed(token.text)
         if token.kind == "name":
@@ -492,22 +483,21 @@ class _Parser:
         raise Unreadable(f"{token.text!r} where a value should be")
 
     def _currency_amount(self) -> Node:
-        return _negated(self._postfix()) if self._take("-") else self._postfix()
+        return negated(self._postfix()) if self._take("-") else self._postfix()
 
     def _text(self, words: str) -> Node:
         """Words where a value should be: a prefix that says nothing, a number in words, or words."""
         lowered = words.strip().lower().rstrip(":,").strip()
         if lowered in PREFIXES and self.here is not None:
             return self._power()
-        if lowered in _COUNTS:
-            return Number(Fraction(_COUNTS[lowered]))
+        if lowered in COUNTS:
+            return Number(Fraction(COUNTS[lowered]))
         return Text(re.sub(r"^\((.*)\)$", r"\1", words.strip(" .").lower()))
 
     def _in_base(self, digits: str) -> Node:
         """`52_8`: a whole number by its digits in a base."""
         base = self._base_text()
-        letters = ""
-        if not (re.fullmatch(r"[0-9a-zA-Z]+", digits + letters) and base.isdigit() and 2 <= int(base[:3]) <= 36 and len(digits) <= DIGITS):
+        if not (digits.isalnum() and base.isdigit() and 2 <= int(base[:3]) <= 36 and len(digits) <= DIGITS):
             raise Unreadable("an index to a number that is no base")
         try:
             return Number(Fraction(int(digits, int(base))), f"base {base}")
@@ -521,7 +511,7 @@ class _Parser:
             self._need(")")
             return token.text if token is not None else ""
         text = self._exponent_text()
-        return str(_COUNTS.get(text.lower().strip("{}"), text))
+        return str(COUNTS.get(text.lower().strip("{}"), text))
 
     def _bracketed(self, opening: str) -> Node:
         self._depth += 1
@@ -535,14 +525,14 @@ class _Parser:
         return node
 
     def _bracketed_items(self, opening: str) -> Node:
-        closings = _CLOSING[opening]
+        closings = CLOSING[opening]
         items: list[Node] = []
-        if not self._is(*closings):
+        if self._is("[") or not self._is(*closings):
             items.append(self._item())
             if opening == r"\{" and self._take("|", ":", r"\mid", r"\colon"):
                 return self._conditions(items[0])
             while self._take(",", ";"):
-                if self._is(*closings):
+                if not self._is("[") and self._is(*closings):
                     break
                 items.append(self._item())
         closing = next((close for close in closings if self._take(close)), None)
@@ -596,8 +586,8 @@ class _Parser:
             return Symbol("pi")
         if name in (r"\emptyset", r"\varnothing"):
             return Group("{", "}", ())
-        if name in _SPAN:
-            closing, function = _SPAN[name]
+        if name in SPAN:
+            closing, function = SPAN[name]
             inner = self._sum()
             self._need(closing)
             return Apply(function, (inner,))
@@ -612,10 +602,10 @@ class _Parser:
         if name in (r"\pmod", r"\mod"):
             raise Unreadable("a modulus without a value")
         plain = name.lstrip("\\")
-        if plain in _FUNCTIONS:
+        if plain in FUNCTIONS:
             return self._function(plain)
-        if name.startswith("\\") and (plain in _GREEK or " " in plain):
-            return self._indexed(Symbol(_SAME_NAME.get(plain, plain)))
+        if name.startswith("\\") and (plain in GREEK or " " in plain):
+            return self._indexed(Symbol(SAME_NAME.get(plain, plain)))
         if name in (r"\sum", r"\prod"):
             return self._series("sum" if name == r"\sum" else "prod")
         if name.startswith("\\"):
@@ -654,25 +644,27 @@ class _Parser:
         """A single letter is a symbol, `xy` a product; longer words are words."""
         if len(name) == 1:
             return self._indexed(Symbol(name))
-        if name.lower() in _COUNTS:
+        if name.lower() in COUNTS:
             return self._counted(name.lower())
+        if name.lower() in WORDS:
+            return Text(name.lower())
         if self._is("=") and len(name) > 3:
             return Symbol(name.lower())
-        parts = _split(name)
+        parts = split(name)
         if parts is None:
             raise Unreadable(f"the word {name!r}")
         head, *rest = parts
         if rest:
             self._place -= 1
             self._tokens[self._place : self._place + 1] = [Token("name", part) for part in parts[1:]]
-        if head in ("pi", "sqrt") or head in _FUNCTIONS:
+        if head in ("pi", "sqrt") or head in FUNCTIONS:
             return self._named(head)
         return self._indexed(Symbol(head)) if not rest else Symbol(head)
 
     def _counted(self, word: str) -> Node:
-        value = _COUNTS[word]
-        if value >= 20 and self._is("-") and (after := self._ahead()) is not None and 0 < _COUNTS.get(after.text.lower(), 0) < 10:
-            value += _COUNTS[after.text.lower()]
+        value = COUNTS[word]
+        if value >= 20 and self._is("-") and (after := self._ahead()) is not None and 0 < COUNTS.get(after.text.lower(), 0) < 10:
+            value += COUNTS[after.text.lower()]
             self._place += 2
         return Number(Fraction(value))
 
@@ -698,19 +690,19 @@ class _Parser:
             else:
                 self._place += 1
                 power = self._argument(signed=True)
-        if name in _INVERSE and power == Number(Fraction(-1)):
-            name, power = _INVERSE[name], None
+        if name in INVERSE and power == Number(Fraction(-1)):
+            name, power = INVERSE[name], None
         inner = self._atom() if self._is("(", "{", "[") else self._function_argument()
         arguments = inner.items if isinstance(inner, Group) and inner.opening in ("(", "") else (inner,)
         if name == "log":
             arguments = (base if base is not None else Number(Fraction(10)), *arguments)
-        node: Node = Apply(_SAME_NAME.get(name, name), arguments)
+        node: Node = Apply(SAME_NAME.get(name, name), arguments)
         return node if power is None else Apply("^", (node, power))
 
     def _function_argument(self) -> Node:
         """Without brackets a function takes a product: sin 2x; it ends before the next function."""
         if self._take("-"):
-            return _negated(self._function_argument())
+            return negated(self._function_argument())
         node = self._power()
         while self._starts_factor() and not self._is("(", "[") and not self._is_function():
             node = Apply("*", (node, self._power()))
@@ -720,13 +712,25 @@ class _Parser:
         return node
 
     def _is_function(self) -> bool:
-        return self.here is not None and self.here.text.lstrip("\\") in _FUNCTIONS and self.here.text.lstrip("\\") != "sqrt"
+        return self.here is not None and self.here.text.lstrip("\\") in FUNCTIONS and self.here.text.lstrip("\\") != "sqrt"
 
     def _environment(self) -> Node:
         self._need("{")
         kind = self._exponent_text().rstrip("*")
         self._need("}")
-        if kind not in ("pmatrix", "bmatrix", "matrix", "vmatrix", "Bmatrix", "smallmatrix", "array", "cases", "aligned", "align", "gathered"):
+        if kind not in (
+            "pmatrix",
+            "bmatrix",
+            "matrix",
+            "vmatrix",
+            "Bmatrix",
+            "smallmatrix",
+            "array",
+            "cases",
+            "aligned",
+            "align",
+            "gathered",
+        ):
             raise Unreadable(f"the environment {kind}")
         if kind == "array" and self._take("{"):
             while not self._take("}"):
@@ -753,7 +757,9 @@ class _Parser:
                 if not self._is(r"\end"):
                     rows.append([])
                 continue
-            rows[-1].append(self._listed(("&", r"\\", r"\end")) if kind in ("cases", "aligned", "align", "gathered") else self._item())
+            rows[-1].append(
+                self._listed(("&", r"\\", r"\end")) if kind in ("cases", "aligned", "align", "gathered") else self._item()
+            )
             self._take(",", ".", ";")
             if not self._is("&", r"\\", r"\end"):
                 raise Unreadable("a matrix without an end")
@@ -772,22 +778,6 @@ def _system(node: Node) -> Node:
     if isinstance(node, Matrix) and all(len(row) == 1 for row in node.rows):
         return Group("", "", tuple(row[0] for row in node.rows))
     return node
-
-
-def _is_word(token: Token) -> bool:
-    return len(token.text) > 1 and token.text[0] != "\\"
-
-
-def _split(name: str) -> list[str] | None:
-    """`pir` as pi and r, `sqrtx`, `xy`: letters, and the few names that are written without a space; None for a word."""
-    if name in _FUNCTIONS:
-        return [name]
-    short = len(name) <= 3 or (name.isupper() and len(name) <= 6) or (len(set(name)) == 1 and len(name) <= 6)
-    for known in ("sqrt", "sin", "cos", "tan", "log", "ln", "pi"):
-        if known in name and len(name) <= len(known) + 2:
-            before, _, after = name.partition(known)
-            return [*before, known, *(_split(after) or after)]
-    return list(name) if short and not is_unit(name) else None
 
 
 def _number(text: str, parser: _Parser) -> Fraction:
@@ -831,43 +821,3 @@ def _dotted(parser: _Parser) -> str:
     return period
 
 
-def _rational(node: Node) -> Fraction | None:
-    """The value of a node that is plainly a rational number."""
-    if isinstance(node, Number):
-        return node.value
-    if isinstance(node, Apply) and node.name in ("/", "neg"):
-        values = [_rational(argument) for argument in node.arguments]
-        if all(value is not None for value in values):
-            if node.name == "neg":
-                return -values[0]  # type: ignore[operator]
-            return values[0] / values[1] if values[1] else None  # type: ignore[operator]
-    return None
-
-
-def _measured(node: Node, unit: str) -> Node:
-    """So much of a unit."""
-    value = _rational(node)
-    if value is not None:
-        return Number(value, unit)
-    if isinstance(node, Apply) and node.name == "time":
-        return Apply("time", (*node.arguments[:2], Text(unit)))
-    if isinstance(node, Apply) and node.name == "neg" and isinstance(node.arguments[0], Number):
-        return Number(-node.arguments[0].value, unit)
-    return Apply("of unit", (node, Text(unit)))
-
-
-def _negated(node: Node) -> Node:
-    return Number(-node.value, node.unit) if isinstance(node, Number) else Apply("neg", (node,))
-
-
-def _mixed(whole: Node, part: Node) -> Node | None:
-    r"""`2\frac{1}{2}` is a mixed number where the part is a proper fraction of whole numbers."""
-    if not (isinstance(whole, Number) and whole.value.denominator == 1 and isinstance(part, Apply) and part.name == "/"):
-        return None
-    top, bottom = part.arguments
-    if not (isinstance(top, Number) and isinstance(bottom, Number) and 0 < top.value < bottom.value):
-        return None
-    if top.value.denominator != 1 or bottom.value.denominator != 1:
-        return None
-    fraction = top.value / bottom.value
-    return Number(whole.value + (fraction if whole.value >= 0 else -fraction))

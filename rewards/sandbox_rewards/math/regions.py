@@ -7,6 +7,7 @@ computed (`x^2 < 2` against `x^4 < 4`), which are told apart only by points in b
 
 from __future__ import annotations
 
+import itertools
 import random
 from typing import Any
 
@@ -52,7 +53,9 @@ def same_region(gold: Node, answer: Node) -> bool:
 
 def _conditions(node: Group) -> list[Node]:
     """Its items but for what only says that the unknown is real."""
-    return [i for i in node.items if not (isinstance(i, Relation) and i.signs == ("in",) and i.sides[1] == REALS)] or list(node.items)
+    return [i for i in node.items if not (isinstance(i, Relation) and i.signs == ("in",) and i.sides[1] == REALS)] or list(
+        node.items
+    )
 
 
 def _unknowns(node: Relation) -> set[str]:
@@ -79,7 +82,13 @@ def _sides(node: Node) -> list[Node]:
         return list(node.sides)
     if isinstance(node, Group) and node.opening != "":
         return list(node.items)
-    inner = node.items if isinstance(node, Group) else node.parts if isinstance(node, IntervalUnion) else getattr(node, "arguments", ())
+    inner = (
+        node.items
+        if isinstance(node, Group)
+        else node.parts
+        if isinstance(node, IntervalUnion)
+        else getattr(node, "arguments", ())
+    )
     return [side for part in inner for side in _sides(part)]
 
 
@@ -88,7 +97,7 @@ def _points(bounds: list[Any]) -> list[Any]:
         raise Unreadable(f"more than {MOST} bounds")
     bounds = sorted(set(bounds))
     beside = [b + sign * BESIDE * max(1, abs(b)) for b in bounds for sign in (-1, 1)]
-    between = [(a + b) / 2 for a, b in zip(bounds, bounds[1:], strict=False)]
+    between = [(a + b) / 2 for a, b in itertools.pairwise(bounds)]
     far = max([1, *map(abs, bounds)])
     chance = random.Random(20_240_229)
     spread = [far * mpmath.mpf(chance.randint(-(10**9), 10**9)) / 10**8 for _ in range(12)]

@@ -14,10 +14,12 @@ from sandbox_tasks.task import MathAnswer
 
 from sandbox_rewards.errors import RewardError
 from sandbox_rewards.grade import Grade, Verdict
-from sandbox_rewards.math.extraction import Found, final_answer, said_in
+from sandbox_rewards.math.extraction import UNMARKED, Found, final_answer, said_in
 from sandbox_rewards.math.tokens import Unreadable
 from sandbox_rewards.math.tree import Node, Symbol, Text
 from sandbox_rewards.source import RewardItem
+
+NOT_MARKED = r"no answer is marked: \boxed{}, ####, <answer>, 'the answer is', or bold"
 
 
 class UnreadableGold(RewardError):
@@ -35,16 +37,19 @@ class MathReward:
 
     def _grade(self, item: RewardItem) -> Grade:
         assert isinstance(item.spec, MathAnswer)
-        gold = self._gold(item)
+        golds = [(self._gold(item, answer), answer) for answer in item.spec.answers]
         found = final_answer(item.completion)
         if found is None:
-            return _told(item, Verdict.no_answer, "no answer is marked: \\boxed{}, ####, <answer>, 'the answer is', or bold")
-        right, why = compared(gold, item.spec.answer, found)
+            return _told(item, Verdict.no_answer, NOT_MARKED)
+        for gold, text in golds:
+            right, why = compared(gold, text, found)
+            if right:
+                break
+        if not right and found.how in UNMARKED and why.startswith(("not readable", "text")):
+            return _told(item, Verdict.no_answer, NOT_MARKED)
         return _told(item, Verdict.passed if right else Verdict.failed, f"{found.how}: {found.text[:80]!r}, {why}")
 
-    def _gold(self, item: RewardItem) -> Node:
-        assert isinstance(item.spec, MathAnswer)
-        answer = item.spec.answer
+    def _gold(self, item: RewardItem, answer: str) -> Node:
         if answer not in self._golds:
             try:
                 self._golds[answer] = read_gold(answer)
@@ -79,7 +84,7 @@ def compared(gold: Node, gold_text: str, found: Found) -> tuple[bool, str]:
             why = how
         if right:
             return True, how
-        if not how.startswith("not readable") and not how.startswith("text"):
+        if not how.startswith(("not readable", "text")) and "not computable" not in how:
             break
     return False, why
 

@@ -15,7 +15,7 @@ class Unreadable(Exception):
 
 
 class Token(NamedTuple):
-    """`kind`: `number`, `name` (a letter, a word or a command), `text` (words set as text), `sign`."""
+    """`kind`: `number`, `digits` (in a base above ten), `name` (a letter, word or command), `text` (words as text), `sign`."""
 
     kind: str
     text: str
@@ -38,8 +38,11 @@ _UNICODE = {
     "∨": r"\vee ", "∧": r"\wedge ", "％": "%", "，": ",", "∶": ":",
     **{letter: rf"\{name} " for letter, name in zip(
         "αβγδεζηθικλμνξρστυφχψωΓΔΘΛΞΠΣΦΨΩϕ",
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon phi chi psi omega "
-        "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega phi".split(), strict=True)},
+        (
+            "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
+            "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi",
+            "Sigma", "Phi", "Psi", "Omega", "phi",
+        ), strict=True)},
     **{sign: rf"\frac{{{top}}}{{{bottom}}}" for sign, top, bottom in (
         ("¼", 1, 4), ("½", 1, 2), ("¾", 3, 4), ("⅐", 1, 7), ("⅑", 1, 9), ("⅒", 1, 10), ("⅓", 1, 3), ("⅔", 2, 3), ("⅕", 1, 5),
         ("⅖", 2, 5), ("⅗", 3, 5), ("⅘", 4, 5), ("⅙", 1, 6), ("⅚", 5, 6), ("⅛", 1, 8), ("⅜", 3, 8), ("⅝", 5, 8), ("⅞", 7, 8))},
@@ -67,7 +70,9 @@ _NUMBER = (
     r"|[0-9]+(?:\.[0-9]+|\.(?![0-9.]))?|\.[0-9]+"
 )
 _TOKEN = re.compile(
-    rf"(?P<number>{_NUMBER})"
+    r"(?P<digits>(?=[0-9A-Z]{2}|[0-9][a-z])(?:[0-9]*[A-Z][0-9A-Z]*|[0-9][0-9a-f]*[a-f][0-9a-f]*)(?=_\{?(?:1[1-9]|2[0-9]|3[0-6])(?![0-9]))"
+    r"|[a-f]{2,}(?=_\{?16(?![0-9])))"
+    rf"|(?P<number>{_NUMBER})"
     r"|\\(?P<text>text|mbox|hbox|textbf|textit|textrm|textnormal|textsf|texttt|mathrm|operatorname\*?|rm|mathit|mathsf|mathbf|vec|hat"
     r"|bar|widehat|overrightarrow|tilde)(?![a-zA-Z])"
     r"|(?P<name>\\[a-zA-Z]+|\\[%$#&]|[a-zA-Z]+)"
@@ -109,10 +114,16 @@ def _of_words(command: str, words: str, spaced: bool, after_number: bool) -> lis
     bare = words.replace("~", " ").strip()
     if command in _ACCENTS:
         return _accented(command, bare, spaced)
-    if command in _UPRIGHT and re.fullmatch(r"[a-zA-Z]", bare) and not (after_number and command == "mathrm"):
+    if (
+        command in _UPRIGHT
+        and re.fullmatch(r"[a-zA-Z]", bare)
+        and not (after_number and command == "mathrm" and bare not in "ei")
+    ):
         return [Token("name", f"\\vec {bare}" if command == "mathbf" else bare, spaced)]
     if command in _UPRIGHT and bare.lower() in FUNCTION_WORDS:
         return [Token("name", bare, spaced)]
+    if re.search(r"[0-9]", bare) and re.fullmatch(r"[-0-9.,/+():% ]+", bare):
+        return [token._replace(spaced=True) for token in tokens(bare)]
     counted = _COUNTED.fullmatch(bare)
     if counted:
         rest = [Token("text", counted[2], True)] if counted[2] else []
@@ -149,12 +160,18 @@ def plain(text: str) -> str:
     text = re.sub(r"\\not\s*\\in(?![a-z])", r"\\notin ", text)
     text = re.sub(r"\\\\\[[0-9.]+(?:pt|ex|em|mm)\]", r"\\\\", text)
     text = re.sub(r"(?<!\\)\\[()\[\]]", " ", text)
+    text = _ANY_INTEGER.sub(r", \1 \\in \\mathbb{Z}", text).replace("~", " ")
     text = re.sub(r"\b([apAP])\.\s?([mM])\b\.?", r"\1\2", text)
     text = _closed_up(text)
     text = _money(text)
     text = re.sub(r"\\[dt]frac(?![a-zA-Z])|\\cfrac(?![a-zA-Z])", r"\\frac", text)
     text = _NOTHING.sub(" ", text)
-    return text.strip().rstrip(".").strip()
+    return text.strip().rstrip("\\").rstrip(". ")
+
+
+_ANY_INTEGER = re.compile(
+    r",?\s*(?:\\text\s*\{\s*)?(?:for|where|with)\s+(?:(?:any|all|every|some|an)\s+)?integers?\s*\}?\s*\$?([a-zA-Z])(?![a-zA-Z])"
+)
 
 
 def _money(text: str) -> str:
@@ -181,7 +198,10 @@ _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 def _run(match: re.Match[str]) -> str:
     """`1,234` is one number, outside of brackets, or in ones whose items are told apart by a comma and a space."""
     before, whole = match.string[: match.start()], match[0]
-    open_at = max((before.rfind(sign) for sign in "([{" if before.count(sign) > before.count({"(": ")", "[": "]", "{": "}"}[sign])), default=-1)
+    open_at = max(
+        (before.rfind(sign) for sign in "([{" if before.count(sign) > before.count({"(": ")", "[": "]", "{": "}"}[sign])),
+        default=-1,
+    )
     listed = open_at >= 0 and not re.search(r",\s", match.string[open_at:])
     if _THOUSANDS.fullmatch(whole) and not listed:
         return whole.replace(",", "")

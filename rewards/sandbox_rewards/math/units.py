@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-PREFIXES = frozenset({"approximately", "about", "roughly", "approx", "approx.", "exactly", "answer", "the answer is", "is", "only"})
+PREFIXES = frozenset(
+    {"approximately", "about", "roughly", "approx", "approx.", "exactly", "answer", "the answer is", "is", "only"}
+)
 """Words before a value that change nothing about it."""
 
 _SPELLINGS = {
@@ -15,17 +17,19 @@ _SPELLINGS = {
     "kg": "kilogram kilograms kgs kilo kilos", "mg": "milligram milligrams", "lb": "lbs pound pounds", "oz": "ounce ounces",
     "l": "liter liters litre litres", "ml": "milliliter milliliters millilitre millilitres", "gallon": "gallons gal",
     "ton": "tons tonne tonnes", "°": "deg degs degree degrees", "rad": "radian radians", "$": "dollar dollars usd bucks",
-    "cent": "cents", "euro": "euros eur", "%": "percent pct percentage percents", "mph": "", "kph": "", "km/h": "kmh",
+    "cent": "cents", "euro": "euros eur", "%": "percent pct percentage percents", "mile / hour": "mph", "km / hour": "kph kmh",
     "unit": "units", "square": "sq squared", "cubic": "cu cubed", "acre": "acres", "hectare": "hectares", "hz": "hertz",
     "j": "joule joules", "n": "newton newtons", "w": "watt watts", "v": "volt volts", "am": "a.m. a.m", "pm": "p.m. p.m",
 }  # fmt: skip
 _ONE = {spelling: unit for unit, spellings in _SPELLINGS.items() for spelling in (unit, *spellings.split())}
-_COUNTED = frozenset(
-    "apple apples bag bags ball balls book books box boxes boy boys bus buses candies car cars child children coin coins cookie "
-    "cookies digit digits egg eggs female females game games girl girls integer integers item items marble marbles male males "
-    "member members number numbers page pages pair pairs people person persons piece pieces point points solution solutions "
-    "step steps student students time times triangle triangles value values vote votes way ways word words per rpm".split()
-)
+_COUNTED = frozenset({
+    "apple", "apples", "bag", "bags", "ball", "balls", "book", "books", "box", "boxes", "boy", "boys", "bus", "buses",
+    "candies", "car", "cars", "child", "children", "coin", "coins", "cookie", "cookies", "digit", "digits", "egg", "eggs",
+    "female", "females", "game", "games", "girl", "girls", "integer", "integers", "item", "items", "marble", "marbles",
+    "male", "males", "member", "members", "number", "numbers", "page", "pages", "pair", "pairs", "people", "person",
+    "persons", "piece", "pieces", "point", "points", "solution", "solutions", "step", "steps", "student", "students", "time",
+    "times", "triangle", "triangles", "value", "values", "vote", "votes", "way", "ways", "word", "words", "per", "rpm",
+})  # fmt: skip
 _ONE_LETTER = frozenset({"m", "g", "s", "h", "l", "L", "J", "N", "W", "V"})
 
 
@@ -55,7 +59,9 @@ def one_spelling(unit: str) -> str:
     unit = re.sub(r"([a-z]+)\s+squared\b", r"\1^2", unit)
     unit = re.sub(r"([a-z]+)\s+cubed\b", r"\1^3", unit)
     words = re.findall(r"[a-z]+|\^?-?[0-9]+|[%°$/]", unit)
-    return " ".join(_ONE.get(word, _singular(word)) for word in words if word not in ("of", "the", "a", "an", "in", "total") or word == unit)
+    return " ".join(
+        _ONE.get(word, _singular(word)) for word in words if word not in ("of", "the", "a", "an", "in", "total") or word == unit
+    )
 
 
 def _singular(word: str) -> str:

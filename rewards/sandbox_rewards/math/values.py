@@ -190,6 +190,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "ratio": lambda a, b: a / b, "!": _factorial, "abs": abs, "binomial": _binomial, "sqrt": mpmath.sqrt,
     "log": lambda base, a: mpmath.log(a) / mpmath.log(base), "ln": mpmath.log, "exp": _bounded(mpmath.exp),
     **{name: _bounded(getattr(mpmath, name)) for name in ("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh")},
-    "arccot": mpmath.acot, "sgn": mpmath.sign, "arcsin": mpmath.asin, "arccos": mpmath.acos, "arctan": mpmath.atan, "floor": mpmath.floor, "ceil": mpmath.ceil,
+    "arccot": mpmath.acot, "sgn": mpmath.sign, "arcsin": mpmath.asin, "arccos": mpmath.acos, "arctan": mpmath.atan,
+    "floor": mpmath.floor, "ceil": mpmath.ceil,
     "gcd": _integers(math.gcd), "lcm": _integers(math.lcm), "max": max, "min": min,
 }  # fmt: skip
