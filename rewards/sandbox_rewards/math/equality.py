@@ -30,6 +30,8 @@ MOST = 60
 
 def equal(gold: Node, answer: Node) -> bool:
     """Whether `answer` says what `gold` says."""
+    if isinstance(gold, Number) and isinstance(answer, Number) and not (meridiem(gold.unit) or meridiem(answer.unit)):
+        return _numbers(gold, answer)
     gold, answer = _with_same_integers(_settled(gold), _settled(answer))
     if isinstance(gold, Text) or isinstance(answer, Text):
         return _said(gold) is not None and _said(gold) == _said(answer)
@@ -479,8 +481,9 @@ def _same_pieces(gold: Apply, answer: Apply) -> bool:
 
 
 def _same_piece(one: Node, other: Node) -> bool:
-    both = isinstance(one, Group) and isinstance(other, Group)
-    return both and len(one.items) == len(other.items) and all(map(equal, one.items, other.items))
+    if not (isinstance(one, Group) and isinstance(other, Group)) or len(one.items) != len(other.items):
+        return False
+    return all(map(equal, one.items, other.items))
 
 
 def _same_arguments(gold: Apply, answer: Apply) -> bool:
@@ -530,6 +533,8 @@ def _numbers(gold: Number, answer: Number) -> bool:
             return other.value.denominator == 1 and _digits(int(one.value), int(one.unit[5:])) == str(other.value)
     if gold.value == answer.value:
         return not gold.unit or not answer.unit or one_spelling(gold.unit) == one_spelling(answer.unit)
+    if not gold.unit and not answer.unit:
+        return False
     units = [one_spelling(number.unit) for number in (gold, answer)]
     if "%" in units and units[0] != units[1] and "" in units:
         part, whole = (gold, answer) if units[0] == "%" else (answer, gold)

@@ -92,6 +92,8 @@ def _reasoned(text: str) -> str:
 
 def boxed(text: str) -> str | None:
     """What the last boxes hold, or None where none is closed. Linear in the length of the text."""
+    if "boxed" not in text and "fbox" not in text:
+        return None
     ends = _ends_of_braces(text)
     boxes: list[tuple[int, int, str]] = []
     for match in _BOX.finditer(text):
@@ -163,6 +165,8 @@ def tagged_answer(text: str) -> str | None:
 
 
 def _said(text: str) -> str | None:
+    if "answer" not in text.lower():
+        return None
     found = [match["answer"] for match in _SAID.finditer(text)]
     return _sentence(found[-1]) if found else None
 

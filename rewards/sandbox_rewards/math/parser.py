@@ -38,6 +38,8 @@ def parse(text: str) -> Node:
     found = tokens(text)
     if not found:
         raise Unreadable("nothing")
+    if len(found) == 1 and found[0].kind == "number":
+        return Number(_number(found[0].text, _Parser(found)))
     try:
         if is_prose(found):
             raise Unreadable("a sentence")

@@ -140,6 +140,7 @@ def _accented(command: str, bare: str, spaced: bool) -> list[Token]:
     raise Unreadable(f"the accent \\{command}")
 
 
+_DIGITS = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _COUNTED = re.compile(rf"([-+]?(?:{_NUMBER})(?:/[0-9]+)?)\s*((?:[^0-9/+*^=].*)?)")
 
 
@@ -151,6 +152,8 @@ FUNCTION_WORDS = frozenset({
 
 def plain(text: str) -> str:
     """The text without typesetting, its unicode as LaTeX, its thousands closed up."""
+    if _DIGITS.fullmatch(text):
+        return text
     text = _SWALLOWED.sub(lambda m: _SWALLOWING[m[0]], text)
     text = _DOUBLED.sub(r"\\", text) if "\\begin" not in text or "\\\\begin" in text else text
     text = re.sub(r"([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿˣⁱ]+)", lambda m: "^{" + "".join(_RAISED[c] for c in m[1]) + "}", text)

@@ -45,6 +45,8 @@ def is_short_unit(name: str) -> bool:
 
 def meridiem(unit: str) -> str:
     """`am` or `pm` where the unit is one, else nothing."""
+    if not unit:
+        return ""
     return {"am": "am", "pm": "pm"}.get(re.sub(r"[^a-z]", "", unit.lower()), "")
 
 
