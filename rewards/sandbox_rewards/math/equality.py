@@ -265,8 +265,10 @@ def _groups(gold: Node, answer: Node) -> bool:
 
 def _named_in_order(named: Group, other: Group) -> bool:
     """`x = 1, y = 2` for `(1, 2)`: in the order in which it stands, or in that of the names."""
-    if other.opening not in ("(", "") or len(named.items) != len(other.items):
+    if (other.opening, other.closing) not in (("(", ")"), ("", ""), ("", "and")) or len(named.items) != len(other.items):
         return False
+    if any(isinstance(item, Relation) for item in other.items):
+        return _same_set(named.items, other.items)
     by_name = sorted(named.items, key=lambda item: repr(item.sides[0]))  # type: ignore[union-attr]
     return any(all(equal(i.sides[1], o) for i, o in zip(order, other.items, strict=True)) for order in (named.items, by_name))  # type: ignore[union-attr]
 
@@ -286,6 +288,8 @@ def _same_set(gold: Sequence[Node], answer: Sequence[Node]) -> bool:
 
 def _matrices(gold: Node, answer: Node) -> bool:
     if isinstance(gold, Matrix) and isinstance(answer, Group):
+        if (answer.opening, answer.closing) not in (("(", ")"), ("[", "]"), ("", "")):
+            return False
         answer = matrices.of_rows(answer) or (
             Matrix(tuple((item,) for item in answer.items)) if len(gold.rows[0]) == 1 else Matrix((answer.items,))
         )
@@ -505,7 +509,7 @@ def _expressions(gold: Node, answer: Node) -> bool:
     if one is not None and other is not None:
         return _numbers(Number(one, getattr(gold, "unit", "")), Number(other, getattr(answer, "unit", "")))
     if {"oo"} & (_all_symbols(gold) | _all_symbols(answer)):
-        return gold == answer or (not symbols_of(gold) and _both_infinite(gold, answer))
+        return gold == answer or (not symbols_of(gold) | symbols_of(answer) and _both_infinite(gold, answer))
     points = _points(symbols_of(gold) | symbols_of(answer), signed=_has_abs(gold) or _has_abs(answer))
     return all(_near(number_of(gold, point), number_of(answer, point)) for point in points)
 

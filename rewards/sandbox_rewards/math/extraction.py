@@ -46,7 +46,7 @@ _SAID = re.compile(
 _LETTERED = re.compile(r"^A:[ \t]*+(\S[^\n]*)$", re.MULTILINE)
 _BOLD = re.compile(r"\*\*(?:\s*+(?:final\s++)?answer\s*+:?\s*+)?([^*\n]+)\*\*", re.IGNORECASE)
 _HEDGED = re.compile(r"\bnot\b|n't\b|\bor\b|\bbetween\b|\b(?:less|more|greater|fewer|most|least)\b")
-_NUMBER = re.compile(r"(?<![\w.])-?\$?[0-9][0-9,]*(?:\.[0-9]+)?(?:/[0-9]+)?%?(?![\w])")
+_COUNTED = re.compile(r"(?<![\w.])(-?\$?[0-9][0-9,]*(?:\.[0-9]+)?(?:/[0-9]+)?%?)(?![\w])\s*([a-zA-Z]*)")
 _FORMULA = re.compile(
     r"\$\$([^$]{1,500})\$\$|(?<!\\)\$((?:[^$\\]|\\.){1,500})\$|\\\(((?:(?!\\\)).){1,500})\\\)|\\\[((?:(?!\\\]).){1,500})\\\]",
     re.DOTALL,
@@ -65,13 +65,14 @@ def final_answer(completion: str) -> Found | None:
 
 
 def said_in(found: Found) -> list[str]:
-    """What a marked sentence may state: its only formula, what stands behind its last "is", its only number."""
+    """What a marked sentence may state: its only formula, what stands behind its last "is", its only number with its unit."""
     marked = found.text
     if len(marked) > LONGEST:
         return []
     said = [_reasoned(marked)] if _reasoned(marked) != marked else []
     if found.how not in UNMARKED:
-        stated = re.split(r"\b(?:is|are|equals|be)\b:?(?!\s+not\b)" + (r"|(?<=[a-z]):" if marked[:1].isupper() else ""), marked)
+        colon = r"|(?<=[a-z]):" if marked[:1].isupper() else ""
+        stated = re.split(r"\b(?:is|are|equals|be)\b:?(?!\s+not\b)" + colon, marked)
         said += [_reasoned(stated[-1]).strip()] if len(stated) > 1 else []
     formulas = _formulas(marked)
     said += formulas[:1] if len(set(formulas)) == 1 else []
@@ -80,8 +81,8 @@ def said_in(found: Found) -> list[str]:
         and re.fullmatch(r"[-\w\s.,$%'/]*[A-Za-z]{2}[-\w\s.,$%'/]*", marked, re.ASCII)
         and not _HEDGED.search(marked)
     ):
-        numbers = _NUMBER.findall(marked)
-        said += [numbers[0].strip("$,")] if len(numbers) == 1 else []
+        numbers = _COUNTED.findall(marked)
+        said += [rf"{numbers[0][0].strip('$,')} \text{{{numbers[0][1]}}}"] if len(numbers) == 1 else []
     return said
 
 

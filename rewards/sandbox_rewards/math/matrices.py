@@ -33,7 +33,9 @@ def worked_out(node: Apply) -> Node:
 
 def of_rows(node: Group) -> Matrix | None:
     """`((1, 2), (3, 4))` as a matrix."""
-    rows = [item.items if isinstance(item, Group) else () for item in node.items]
+    if not all(isinstance(item, Group) and (item.opening, item.closing) in (("(", ")"), ("[", "]")) for item in node.items):
+        return None
+    rows = [item.items for item in node.items if isinstance(item, Group)]
     return Matrix(tuple(rows)) if rows and rows[0] and len({len(row) for row in rows}) == 1 else None
 
 

@@ -21,6 +21,7 @@ from sandbox_rewards.math.vocabulary import (
     SAME_NAME,
     SPAN,
     TIMES,
+    UNIT_SIGNS,
     WORDS,
     as_words,
     is_prose,
@@ -331,39 +332,28 @@ class _Parser:
     def _with_unit(self, node: Node) -> Node:
         """What stands behind an expression and says only of what it is so much."""
         words: list[str] = []
-        while self.here is not None:
-            token = self.here
-            if token.text in (r"\%", "%"):
-                words.append("%")
-            elif token.text == r"\degree":
-                words.append("°")
-            elif token.text in CURRENCY and token.kind != "text":
-                words.append(CURRENCY[token.text])
-            elif token.kind == "text" or (
-                token.kind == "name" and (self._is_unit(token.text) or (words and (is_word(token) or words[-1] == "/")))
-            ):
-                if re.match(
-                    r"(?:and|or|if|for|where|mod|with|when|which|union|is|are|(?:any )?integers?)\b|,|;",
-                    token.text.strip().lower(),
-                ):
-                    break
-                words.append(token.text.strip().lower())
-            elif token.text in ("^", "**") and words and self._ahead() is not None:
-                self._place += 1
-                words.append("^" + self._exponent_text())
-                continue
-            elif (
-                token.text in ("/", "-", r"\cdot", "*")
-                and words
-                and (after := self._ahead()) is not None
-                and after.kind != "number"
-            ):
-                words.append("/" if token.text == "/" else "")
-            else:
-                break
-            self._place += 1
+        while self.here is not None and (word := self._unit_word(words)) is not None:
+            words.append(word)
         unit = " ".join(word for word in words if word).replace(" ^", "^")
         return measured(node, unit) if unit else node
+
+    def _unit_word(self, before: list[str]) -> str | None:
+        """The next word or sign of a unit, taken; None where the unit ends."""
+        token, after = self._tokens[self._place], self._ahead()
+        word: str | None = None
+        if token.kind == "text" or (token.kind == "name" and (self._is_unit(token.text) or _goes_on(token, before))):
+            said = token.text.strip().lower()
+            word = None if _NO_UNIT.match(said) else said
+        elif token.text in UNIT_SIGNS:
+            word = UNIT_SIGNS[token.text]
+        elif before and after is not None and token.text in ("^", "**"):
+            self._place += 1
+            return "^" + self._exponent_text()
+        elif before and after is not None and after.kind != "number" and token.text in ("/", "-", r"\cdot", "*"):
+            word = "/" if token.text == "/" else ""
+        if word is not None:
+            self._place += 1
+        return word
 
     def _exponent_text(self) -> str:
         braced = self._take("{")
@@ -695,7 +685,7 @@ class _Parser:
         if name in INVERSE and power == Number(Fraction(-1)):
             name, power = INVERSE[name], None
         inner = self._atom() if self._is("(", "{", "[") else self._function_argument()
-        arguments = inner.items if isinstance(inner, Group) and inner.opening in ("(", "") else (inner,)
+        arguments = inner.items if isinstance(inner, Group) and inner.closing in (")", "") else (inner,)
         if name == "log":
             arguments = (base if base is not None else Number(Fraction(10)), *arguments)
         node: Node = Apply(SAME_NAME.get(name, name), arguments)
@@ -780,6 +770,15 @@ def _system(node: Node) -> Node:
     if isinstance(node, Matrix) and all(len(row) == 1 for row in node.rows):
         return Group("", "", tuple(row[0] for row in node.rows))
     return node
+
+
+_NO_UNIT = re.compile(r"(?:and|or|if|for|where|mod|with|when|which|union|is|are|(?:any )?integers?)\b|,|;")
+"""Words behind a number that say something else."""
+
+
+def _goes_on(token: Token, before: list[str]) -> bool:
+    """Whether a name goes on with a unit that has begun: `per hour`, the `m` of `sq m`."""
+    return bool(before) and (is_word(token) or before[-1] in ("/", "sq", "square", "cubic", "cu"))
 
 
 def _number(text: str, parser: _Parser) -> Fraction:

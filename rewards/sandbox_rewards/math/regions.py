@@ -30,11 +30,12 @@ MOST = 16
 def is_region(node: Node) -> bool:
     """Whether a node says which real numbers belong to it, other than by listing them."""
     if isinstance(node, Relation):
-        return bool(set(node.signs) <= ORDERS) and len(_unknowns(node)) == 1
+        return set(node.signs) <= ORDERS and len(_unknowns(node)) == 1
     if isinstance(node, IntervalUnion):
         return all(is_region(part) or isinstance(part, (Group, Symbol)) for part in node.parts)
     if isinstance(node, Group) and node.opening == "":
-        return bool(node.items) and all(is_region(i) and isinstance(i, (Relation, Group)) for i in _conditions(node))
+        parts = _conditions(node)
+        return all(isinstance(part, Relation) and is_region(part) for part in parts) and len(_unknowns(*parts)) == 1
     if isinstance(node, Group):
         return node.opening in "([" and node.closing in ")]" and len(node.items) == 2
     if isinstance(node, Apply) and node.name in ("setminus", "cap", "+") and len(node.arguments) == 2:
@@ -44,6 +45,8 @@ def is_region(node: Node) -> bool:
 
 def same_region(gold: Node, answer: Node) -> bool:
     """Whether both hold the same numbers, as far as the points that are tried tell."""
+    if _holds_infinity(answer) and not _holds_infinity(gold):
+        return False
     with mpmath.workdps(DIGITS):
         gold, answer = _decided(gold), _decided(answer)
         points = _points([*_bounds(gold), *_bounds(answer)])
@@ -58,8 +61,21 @@ def _conditions(node: Group) -> list[Node]:
     )
 
 
-def _unknowns(node: Relation) -> set[str]:
-    return set().union(*map(symbols_of, node.sides))
+def _unknowns(*nodes: Node) -> set[str]:
+    return set().union(*(symbols_of(side) for node in nodes if isinstance(node, Relation) for side in node.sides))
+
+
+def _holds_infinity(node: Node) -> bool:
+    """Whether an interval claims an infinite end as its own, which none does."""
+    if isinstance(node, IntervalUnion):
+        return any(map(_holds_infinity, node.parts))
+    if not isinstance(node, Group) or len(node.items) != 2:
+        return False
+    return (node.opening == "[" and _infinite(node.items[0])) or (node.closing == "]" and _infinite(node.items[1]))
+
+
+def _infinite(node: Node) -> bool:
+    return node == Symbol("oo") or (isinstance(node, Apply) and node.name == "neg" and _infinite(node.arguments[0]))
 
 
 def _bounds(node: Node) -> list[Any]:

@@ -109,9 +109,11 @@ def _compared(gold: Node, gold_text: str, text: str) -> tuple[bool, str]:
 
 
 _CHOICE = re.compile(
-    r"(?:\\(?:text|textbf|mathrm|mathbf|textrm)\s*\{\s*)?(?:(?:option|choice|answer)\s*:?\s*)?\(?([A-Ja-j])(?:\)|[.:]\s|\s*\}|$)[^,;]*",
+    r"(?:\\(?:text|textbf|mathrm|mathbf|textrm)\s*\{\s*)?(?:(?:option|choice|answer)\s*:?\s*)?\(?([A-J])(?:\)|[.:]\s|\s*\}|$)"
+    r"(?!.*(?:\b(?:or|and)\b|[({][A-J][)}]))[^,;&]*",
     re.IGNORECASE,
 )
+"""A choice's letter, with what it stands for behind it; not two of them."""
 
 
 def _choice(gold: Node) -> str | None:

@@ -96,6 +96,8 @@ def _value(node: Node, at: Mapping[str, Any]) -> Any:
     if isinstance(node, Symbol):
         if node.name in at:
             return at[node.name]
+        if node.name not in NAMED:
+            raise Unreadable(f"the unknown {node.name}")
         return {"pi": +mpmath.pi, "e": +mpmath.e, "i": mpmath.mpc(0, 1), "oo": mpmath.inf}[node.name]
     if isinstance(node, Apply) and node.name in ("sum", "prod"):
         return _series(node, at)

@@ -29,6 +29,7 @@ NO_FACTOR = frozenset({
 })  # fmt: skip
 """Names that nothing is multiplied by."""
 CURRENCY = {r"\$": "$", r"\euro": "euro", r"\pounds": "pound", r"\yen": "yen"}
+UNIT_SIGNS = {r"\%": "%", "%": "%", r"\degree": "°", **CURRENCY}
 CLOSING = {"(": (")", "]"), "[": ("]", ")", "["), r"\{": (r"\}",), "{": ("}",), "]": ("[", "]"), r"\langle": (r"\rangle",)}
 SPAN = {
     r"\lfloor": (r"\rfloor", "floor"),
