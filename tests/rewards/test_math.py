@@ -151,7 +151,16 @@ def test_a_rational_equals_its_other_forms_and_no_neighbour(value: Fraction) -> 
     assert not found_same(gold, f"{near.numerator}/{near.denominator}")
 
 
-PIECES = [r"1", r"10", r"0", r"0.5", r"x", r"n", r"i", r"e", r"\pi", r"+", r"-", r"*", r"/", r"^", r"_", r"(", r")", r"[", r"]", r"\{", r"\}", r"{", r"}", r"|", r",", r";", r"=", r"<", r">", r"\le", r"\ge", r"\ne", r"\in", r"\frac", r"\sqrt", r"\sin", r"\log", r"\ln", r"\pm", r"\cup", r"\setminus", r"\infty", r"\text{or}", r"\text{cm}", r"and", r"or", r"%", r"\%", r"\$", r"^\circ", r"\mathbb{R}", r"\mathbb{Z}", r"\begin{pmatrix}", r"\end{pmatrix}", r"&", r"\\", r"\begin{cases}", r"\end{cases}", r"!", r":", r".", r"\binom", r"\lfloor", r"\rfloor", r"\overline{3}", r"\sum_{k=1}^{5}", r"\pmod", r"\approx", r"\equiv", r"\cdot", r"\langle", r"\rangle", r"\mid", r"2x", r"\text{B}", r"_2", r"_{16}", r"pm", r"cm", r"'", r"\vec{i}", r"a_1", r"f(x)", r"1,000", r"1,2", r"½", r"√", r"²", r"\dot{3}", r"(3)", r"\over", r"\exp", r"\max"]
+PIECES = [
+    r"1", r"10", r"0", r"0.5", r"x", r"n", r"i", r"e", r"\pi", r"+", r"-", r"*", r"/", r"^", r"_", r"(", r")", r"[", r"]",
+    r"\{", r"\}", r"{", r"}", r"|", r",", r";", r"=", r"<", r">", r"\le", r"\ge", r"\ne", r"\in", r"\frac", r"\sqrt",
+    r"\sin", r"\log", r"\ln", r"\pm", r"\cup", r"\setminus", r"\infty", r"\text{or}", r"\text{cm}", r"and", r"or", r"%",
+    r"\%", r"\$", r"^\circ", r"\mathbb{R}", r"\mathbb{Z}", r"\begin{pmatrix}", r"\end{pmatrix}", r"&", r"\\",
+    r"\begin{cases}", r"\end{cases}", r"!", r":", r".", r"\binom", r"\lfloor", r"\rfloor", r"\overline{3}",
+    r"\sum_{k=1}^{5}", r"\pmod", r"\approx", r"\equiv", r"\cdot", r"\langle", r"\rangle", r"\mid", r"2x", r"\text{B}",
+    r"_2", r"_{16}", r"pm", r"cm", r"'", r"\vec{i}", r"a_1", r"f(x)", r"1,000", r"1,2", r"½", r"√", r"²", r"\dot{3}",
+    r"(3)", r"\over", r"\exp", r"\max",
+]  # fmt: skip
 GOLDS = [
     "7", r"\sqrt{2}", "(1,2)", r"\frac{x}{2}", r"(-\infty,3)\cup(5,\infty)", r"\{1,2\}",
     r"\begin{pmatrix}1\\2\end{pmatrix}", "x<3", "y=2x", "B", "yes", r"10\%", "3:30", "11_2", r"\pm 2", "1,2",

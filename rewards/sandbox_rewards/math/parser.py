@@ -34,6 +34,7 @@ DIGITS = 400
 DEEPEST = 120
 """Nesting, counted in steps of the descent: three a bracket."""
 
+
 def parse(text: str) -> Node:
     """The tree of an answer. Raises `Unreadable`."""
     found = tokens(text)
@@ -820,5 +821,3 @@ def _dotted(parser: _Parser) -> str:
                 period += token.text
                 parser._place += 1
     return period
-
-

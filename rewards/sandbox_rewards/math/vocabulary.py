@@ -59,9 +59,7 @@ def is_prose(found: list[Token]) -> bool:
         t.text if t.kind == "name" and t.text.isalpha() and len(t.text) > 1 and t.text.lower() not in _IN_FORMULAS else ""
         for t in found
     ]
-    return any(
-        one and other.islower() and not (is_unit(one) and is_unit(other)) for one, other in itertools.pairwise(words)
-    )
+    return any(one and other.islower() and not (is_unit(one) and is_unit(other)) for one, other in itertools.pairwise(words))
 
 
 def as_words(found: list[Token]) -> str | None:
@@ -89,5 +87,3 @@ def split(name: str) -> list[str] | None:
             before, _, after = name.partition(known)
             return [*before, known, *(split(after) or after)]
     return list(name) if short and not is_unit(name) else None
-
-
