@@ -287,6 +287,17 @@ def show(suite: str, task: Annotated[str | None, typer.Argument(help="One task's
 
 
 @tasks_app.command()
+def save(
+    suite: Annotated[str, typer.Argument(help="A suite's name or file, or families of reasoning-gym.")],
+    out: Annotated[Path, typer.Argument(help="A .jsonl or .yaml file to write.")],
+) -> None:
+    """Write a suite to a file."""
+    loaded = load_suite(suite)
+    loaded.save(out)
+    typer.echo(f"{len(loaded)} tasks in {out}")
+
+
+@tasks_app.command()
 def schema() -> None:
     """JSON Schema of one line of a task file."""
     typer.echo(json.dumps(task_schema(), indent=2))

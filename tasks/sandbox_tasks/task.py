@@ -170,6 +170,28 @@ class MathAnswer(KnownSignSpec):
         return (self.answer,) if isinstance(self.answer, str) else self.answer
 
 
+class GymEntry(KnownSignSpec):
+    """A question of reasoning-gym, told by the numbers it is made from; its family's own verifier judges the answer."""
+
+    source: Literal["reasoning_gym"] = "reasoning_gym"
+    family: str = Field(min_length=1)
+    seed: int = Field(ge=0)
+    size: int = Field(ge=1)
+    """Of the set of questions that this one is from."""
+    index: int = Field(ge=0)
+    """Its place in that set."""
+    config: dict[str, Any] = Field(default_factory=dict)
+    """The family's own settings."""
+    credit: Literal["all", "share"] = "all"
+    """Reward of an answer that the verifier gives less than 1: 0, or what it gives."""
+
+    @model_validator(mode="after")
+    def _index_is_in_the_set(self) -> GymEntry:
+        if self.index >= self.size:
+            raise ValueError(f"index is {self.index}, but the set has {self.size} questions, counted from 0; correct one of them")
+        return self
+
+
 class NegotiationSpec(KnownSignSpec):
     """The terms of a sale that the model negotiates as the buyer: its gain is what it pays less than `value`."""
 
@@ -303,7 +325,7 @@ class PythonFunction(RewardSpec):
         return self.function
 
 
-_BUILT_IN = {"unit_tests", "math", "negotiation", "format", "length", "repetition", "http", "python"}
+_BUILT_IN = {"unit_tests", "math", "reasoning_gym", "negotiation", "format", "length", "repetition", "http", "python"}
 
 
 def _spec_kind(value: Any) -> str:
@@ -314,6 +336,7 @@ def _spec_kind(value: Any) -> str:
 AnyReward = Annotated[
     Annotated[UnitTests, Tag("unit_tests")]
     | Annotated[MathAnswer, Tag("math")]
+    | Annotated[GymEntry, Tag("reasoning_gym")]
     | Annotated[NegotiationSpec, Tag("negotiation")]
     | Annotated[Format, Tag("format")]
     | Annotated[Length, Tag("length")]

@@ -55,13 +55,18 @@ _FORMULA = re.compile(
 
 def final_answer(completion: str) -> Found | None:
     """The marked answer, or None where there is none."""
-    text = _THOUGHT.sub(" ", completion)
+    text = unthought(completion)
     for how, find in _WAYS:
         answer = find(text)
         if answer is not None:
             answer = answer.strip()
             return Found(answer, how) if answer and len(answer) <= LONGEST else None
     return None
+
+
+def unthought(completion: str) -> str:
+    """The completion without what was thought aloud."""
+    return _THOUGHT.sub(" ", completion)
 
 
 def said_in(found: Found) -> list[str]:

@@ -1,0 +1,175 @@
+"""The reward source `reasoning_gym`: each family's own verifier judges the answer, in a process that can be killed.
+
+What is covered: a verifier that computes for ever, takes all memory or crashes on an answer costs one grade, at most `LIMIT_S`
+and a new process; families whose verifiers run a model's text as code are refused. What is not: the verifiers' own judgement,
+which is taken as it is, and faults of theirs that an answer could use; the process has the grader's own rights.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from queue import LifoQueue
+from typing import Any
+
+from sandbox_tasks.task import GymEntry
+
+from sandbox_rewards.errors import RewardError
+from sandbox_rewards.grade import Grade, Verdict
+from sandbox_rewards.math.extraction import final_answer, tagged_answer, unthought
+from sandbox_rewards.source import RewardItem
+
+LIMIT_S = 5.0
+"""Seconds that a verifier gets for an answer."""
+START_S = 120.0
+"""Seconds that a process gets to import the package, and to make a set of questions."""
+ATTEMPTS = 2
+"""Processes that may die over an answer before it has no verdict."""
+
+
+class UnusableEntry(RewardError):
+    """A task names a question that the installed reasoning-gym doesn't make, or must not judge."""
+
+
+class _Late(Exception):
+    pass
+
+
+class _Gone(Exception):
+    pass
+
+
+class GymReward:
+    """Asks the verifiers of reasoning-gym; works from any thread. `close` ends its processes."""
+
+    def __init__(self, workers: int | None = None) -> None:
+        count = workers or min(4, os.cpu_count() or 1)
+        self._idle: LifoQueue[_Verifier | None] = LifoQueue()
+        for _ in range(count):
+            self._idle.put(None)
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="reasoning-gym")
+
+    def score(self, batch: Sequence[RewardItem]) -> list[Grade]:
+        return list(self._threads.map(self._grade, batch))
+
+    def close(self) -> None:
+        self._threads.shutdown(cancel_futures=True)
+        while not self._idle.empty():
+            if verifier := self._idle.get():
+                verifier.end()
+
+    def _grade(self, item: RewardItem) -> Grade:
+        assert isinstance(item.spec, GymEntry)
+        text = unthought(item.completion)
+        answer = tagged_answer(text)
+        if answer is None:
+            found = final_answer(item.completion)
+            if found is None:
+                return _told(item, Verdict.no_answer, detail="no answer is marked: <answer>, \\boxed{}, 'the answer is'")
+            answer = found.text
+        return self._verified(item, item.spec, answer.strip())
+
+    def _verified(self, item: RewardItem, entry: GymEntry, answer: str) -> Grade:
+        asked = {
+            "family": entry.family, "seed": entry.seed, "size": entry.size, "index": entry.index, "config": entry.config,
+            "prompt": item.task.prompt, "answer": answer,
+        }  # fmt: skip
+        for _ in range(ATTEMPTS):
+            verifier = self._idle.get()
+            try:
+                verifier = verifier or _Verifier()
+                return _judged(item, entry, verifier.ask(asked))
+            except _Late:
+                verifier = None
+                return _told(item, Verdict.time_limit, detail=f"the verifier took more than {LIMIT_S:g} s")
+            except _Gone:
+                verifier = None
+            finally:
+                self._idle.put(verifier)
+        return _told(item, Verdict.no_verdict, detail=f"{ATTEMPTS} processes of the verifier ended without a reply")
+
+
+class _Verifier:
+    """A process with the verifiers, warm from its start to its death."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox_rewards.gym_verifier"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )  # fmt: skip
+        self._rest = b""
+        self._made: set[str] = set()
+        self._read(START_S)
+
+    def ask(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """The reply. Raises `_Late` where none came in time, `_Gone` where none will; the process is ended then."""
+        questions = json.dumps([asked[key] for key in ("family", "seed", "size", "config")])
+        if questions not in self._made:  # what a set takes to be made is not the answer's time
+            made = self._replied({**asked, "answer": None}, START_S)
+            if "problem" in made:
+                return made
+            self._made.add(questions)
+        return self._replied(asked, LIMIT_S)
+
+    def _replied(self, asked: dict[str, Any], limit: float) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps({**asked, "cpu_s": limit}).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:
+            self.end()
+            raise _Gone from None
+        return self._read(limit)
+
+    def _read(self, limit: float) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        until = time.monotonic() + limit
+        while b"\n" not in self._rest:
+            ready, _, _ = select.select([self._process.stdout], [], [], max(0.0, until - time.monotonic()))
+            more = os.read(self._process.stdout.fileno(), 1 << 16) if ready else None
+            if not more:
+                self.end()
+                raise _Late if more is None else _Gone
+            self._rest += more
+        line, _, self._rest = self._rest.partition(b"\n")
+        reply: dict[str, Any] = json.loads(line)
+        return reply
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):  # what was not written to a dead process is lost
+                if pipe:
+                    pipe.close()
+
+
+def _judged(item: RewardItem, entry: GymEntry, reply: dict[str, Any]) -> Grade:
+    """What a verifier's reply is as a grade. Raises `UnusableEntry` for what is wrong with the task."""
+    if "problem" in reply:
+        raise UnusableEntry(f"task {item.task.id!r}: {reply['problem']}.")
+    if reply.get("failed") == "memory_limit":
+        return _told(item, Verdict.memory_limit, detail="the verifier ran out of memory")
+    if "failed" in reply:
+        return _told(item, Verdict.failed, detail=f"the verifier can't read it ({reply['detail']})")
+    score = reply["score"]
+    if not 0 <= score <= 1:
+        return _told(item, Verdict.no_verdict, detail=f"the verifier gave {score}, which is no share")
+    if score == 1:
+        return _told(item, Verdict.passed, 1.0)
+    return _told(item, Verdict.failed, score if entry.credit == "share" else 0.0, detail=f"the verifier gave {score:g} of 1")
+
+
+def _told(item: RewardItem, verdict: Verdict, reward: float = 0.0, detail: str | None = None) -> Grade:
+    return Grade(
+        task_id=item.task.id, reward=None if verdict is Verdict.no_verdict else reward, verdict=verdict,
+        tests_passed=int(verdict is Verdict.passed), tests_total=1, detail=detail,
+    )  # fmt: skip

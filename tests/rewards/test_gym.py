@@ -1,0 +1,161 @@
+"""Questions of reasoning-gym: its verifiers judge as they do, and nothing that a model writes holds the grader up."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from reasoning_gym.factory import DATASETS
+from sandbox_rewards.grade import Grade, Verdict
+from sandbox_rewards.grading import Grader
+from sandbox_rewards.gym import GymReward, UnusableEntry
+from sandbox_rewards.source import RewardItem
+from sandbox_tasks.errors import TaskError, UnknownNameError
+from sandbox_tasks.gym import REFUSED
+from sandbox_tasks.suite import load_suite
+from sandbox_tasks.task import GymEntry, Task
+
+FAMILIES = sorted(set(DATASETS) - set(REFUSED))
+UNANSWERED = {"boxnet", "graph_color", "propositional_logic", "rubiks_cube", "rush_hour"}
+"""Families whose questions come without an answer."""
+
+
+@pytest.fixture(scope="module")
+def reward() -> Iterator[GymReward]:
+    source = GymReward(workers=2)
+    yield source
+    source.close()
+
+
+def graded(reward: GymReward, task: Task, completion: str) -> Grade:
+    return reward.score([RewardItem(task, task.rewards[0], completion)])[0]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a data package leaves its file open
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_familys_own_answer_passes_and_nonsense_does_not(family: str, reward: GymReward) -> None:
+    tasks = load_suite(f"reasoning-gym:{family}?size=1&seed=3").tasks
+    known = [task for task in tasks if task.reference]
+    assert bool(known) == (family not in UNANSWERED)
+    assert [graded(reward, task, task.reference or "").verdict for task in known] == [Verdict.passed] * len(known)
+    assert not any(graded(reward, task, "<answer>xyzzy</answer>").reward for task in tasks)
+
+
+def test_a_suite_goes_through_a_file_and_another_process(tmp_path: Path) -> None:
+    name, file = "reasoning-gym:leg_counting,gcd?size=5&seed=1", tmp_path / "gym.jsonl"
+    subprocess.run([sys.executable, "-m", "sandbox_rl", "tasks", "save", name, str(file)], check=True, capture_output=True)
+    saved, made = load_suite(file), load_suite(name)
+    assert saved.tasks == made.tasks
+    assert {split: len(saved.split(split)) for split in ("train", "validation", "test")} == {
+        "train": 10,
+        "validation": 2,
+        "test": 2,
+    }
+    with Grader("local") as grader:
+        grades = grader.grade(saved.tasks, [task.reference or "" for task in saved.tasks])
+    assert [grade.reward for grade in grades] == [1.0] * len(saved.tasks)
+
+
+def test_no_question_is_in_two_splits() -> None:
+    prompts = [task.prompt for task in load_suite("reasoning-gym:gcd?size=300").tasks]
+    assert len(set(prompts)) == len(prompts)
+
+
+def test_settings_of_a_family_reach_it() -> None:
+    short, long = (load_suite(f"reasoning-gym:chain_sum?size=3&min_terms={n}&max_terms={n}") for n in (2, 20))
+    assert max(len(task.prompt) for task in short.tasks) < min(len(task.prompt) for task in long.tasks)
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("reasoning-gym:leg_countin", "did you mean 'leg_counting'"),
+        ("reasoning-gym:countdown", "runs a model's text as code"),
+        ("reasoning-gym:gcd?size=0", "size is 0"),
+        ("reasoning-gym:gcd?size=many", "size is 'many'"),
+        ("reasoning-gym:gcd?colour=red", "can't make 'gcd'"),
+        ("reasoning-gym:", "no family of reasoning-gym ''"),
+    ],
+)
+def test_what_is_wrong_with_a_name_is_said(name: str, problem: str) -> None:
+    with pytest.raises((TaskError, UnknownNameError), match=problem):
+        load_suite(name)
+
+
+def test_a_verifiers_share_counts_only_where_it_is_asked_for(reward: GymReward) -> None:
+    task = load_suite("reasoning-gym:propositional_logic?size=1").tasks[0]
+    entry = task.rewards[0]
+    assert isinstance(entry, GymEntry)
+    sharing = task.model_copy(update={"rewards": (entry.model_copy(update={"credit": "share"}),)})
+    whole, share = graded(reward, task, "<answer>P</answer>"), graded(reward, sharing, "<answer>P</answer>")
+    assert (whole.verdict, whole.reward, share.verdict) == (Verdict.failed, 0.0, Verdict.failed)
+    assert 0 < (share.reward or 0) < 1
+
+
+def test_a_task_whose_question_is_made_no_more_is_an_error_of_the_task(reward: GymReward) -> None:
+    task = load_suite("reasoning-gym:gcd?size=1").tasks[0]
+    with pytest.raises(UnusableEntry, match="another question"):
+        graded(reward, task.model_copy(update={"prompt": "another"}), "<answer>1</answer>")
+
+
+def test_a_refused_family_is_refused_in_a_file_too(reward: GymReward) -> None:
+    entry = {"source": "reasoning_gym", "family": "puzzle24", "seed": 0, "size": 1, "index": 0}
+    task = Task.model_validate({"id": "t", "prompt": "?", "rewards": [entry]})
+    with pytest.raises(UnusableEntry, match="runs a model's text"):
+        graded(reward, task, "<answer>__import__('os').system('true')</answer>")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["9**9**9**9**9", "1" * 200_000, "__import__('os')._exit(0)", "[" * 50_000, "\x00", "9" * 5000 + "!", "\ud800"],
+)
+def test_a_hostile_answer_earns_nothing_and_ends_in_time(answer: str, reward: GymReward) -> None:
+    families = ("basic_arithmetic", "polynomial_equations", "fraction_simplification", "game_of_life", "complex_arithmetic")
+    tasks = [load_suite(f"reasoning-gym:{family}?size=1").tasks[0] for family in families]
+    for task in tasks:
+        graded(reward, task, "<answer>0</answer>")  # the set is made
+    started = time.monotonic()
+    grades = [graded(reward, task, f"<answer>{answer}</answer>") for task in tasks]
+    assert not any(grade.reward for grade in grades)
+    assert not any(grade.verdict is Verdict.no_verdict for grade in grades)
+    assert time.monotonic() - started < 5 * len(tasks) + 1
+
+
+def test_it_works_from_threads_and_ends_its_processes() -> None:
+    before = verifiers()
+    source, found = GymReward(workers=2), []
+    tasks = load_suite("reasoning-gym:leg_counting?size=8").split("train")
+
+    def score() -> None:
+        items = [RewardItem(task, task.rewards[0], task.reference or "") for task in tasks]
+        found.append([grade.reward for grade in source.score(items)])
+
+    threads = [threading.Thread(target=score) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    source.close()
+    assert found == [[1.0] * 8] * 4
+    assert verifiers() == before
+
+
+def verifiers() -> set[str]:
+    """Processes of verifiers that are ours."""
+    command = ["pgrep", "-P", str(os.getpid()), "-f", "gym_verifier"]
+    return set(subprocess.run(command, capture_output=True, text=True, check=False).stdout.split())
+
+
+def test_the_spec_is_plain_data() -> None:
+    task = load_suite("reasoning-gym:gcd?size=1&seed=7").tasks[0]
+    assert json.loads(task.model_dump_json())["rewards"][0] == {
+        "source": "reasoning_gym", "weight": 1.0, "gated": False, "family": "gcd", "seed": 7, "size": 1, "index": 0, "config": {},
+        "credit": "all",
+    }  # fmt: skip
