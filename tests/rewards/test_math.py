@@ -263,6 +263,21 @@ def test_a_completion_of_a_million_signs_costs_no_time(piece: str) -> None:
     assert time.perf_counter() - started < 3  # each takes tenths of a second; what is not linear takes hours
 
 
+@pytest.mark.parametrize(
+    ("gold", "answer", "how"),
+    [
+        (r"\frac{1}{2}", "0.5", "number, exact"),
+        (r"\{1, 2\}", "2, 1", "group, exact"),
+        ("2^{10}", "1024", "number, exact"),
+        (r"\sqrt{8}", r"2\sqrt{2}", "apply, numeric"),
+        ("(x+1)^2", "x^2+2x+1", "apply, numeric"),
+        ("yes", "Yes", "text, exact"),
+    ],
+)
+def test_a_grade_says_how_it_was_decided(gold: str, answer: str, how: str) -> None:
+    assert compared(read_gold(gold), gold, Found(answer, "boxed")) == (True, how)
+
+
 def test_of_several_answers_any_is_right() -> None:
     spec = {"source": "math", "answer": [r"\frac{1}{2}", r"30^\circ"]}
     either = Task.model_validate({"id": "t", "prompt": "?", "rewards": [spec]})
@@ -278,7 +293,7 @@ def test_it_is_a_reward_source_and_says_why() -> None:
     with Grader("local") as grader:
         grades = grader.grade([task(r"\frac{1}{2}")] * 3, [r"\boxed{0.5}", "#### 0.6", "a half"])
     assert [(g.reward, g.verdict) for g in grades] == [(1.0, Verdict.passed), (0.0, Verdict.failed), (0.0, Verdict.no_answer)]
-    assert grades[0].detail == "boxed: '0.5', number"
+    assert grades[0].detail == "boxed: '0.5', number, exact"
 
 
 def test_a_gold_that_cannot_be_read_is_the_tasks_error() -> None:

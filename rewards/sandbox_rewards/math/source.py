@@ -92,6 +92,7 @@ def compared(gold: Node, gold_text: str, found: Found) -> tuple[bool, str]:
 def _compared(gold: Node, gold_text: str, text: str) -> tuple[bool, str]:
     from sandbox_rewards.math.equality import equal
     from sandbox_rewards.math.parser import parse
+    from sandbox_rewards.math.values import is_exact
 
     if (letter := _choice(gold)) is not None and (match := _CHOICE.fullmatch(text.strip(" $.*"))):
         return match[1].lower() == letter, "choice"
@@ -103,7 +104,7 @@ def _compared(gold: Node, gold_text: str, text: str) -> tuple[bool, str]:
         return False, f"not readable ({error})"
     kind = type(read).__name__.lower()
     try:
-        return equal(gold, read), kind
+        return equal(gold, read), f"{kind}, {'exact' if is_exact(gold) and is_exact(read) else 'numeric'}"
     except (Unreadable, RecursionError) as error:
         return False, f"{kind}, not computable ({error})"
 

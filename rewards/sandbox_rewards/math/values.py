@@ -53,6 +53,15 @@ def exact_value(node: Node) -> Fraction | None:
         return None
 
 
+def is_exact(node: Node) -> bool:
+    """Whether what a node says is compared without computing with decimals: rationals and words, and what is made of them."""
+    if isinstance(node, Apply):
+        return exact_value(node) is not None
+    parts = getattr(node, "items", None) or getattr(node, "parts", None) or getattr(node, "sides", None) or ()
+    cells = [cell for row in node.rows for cell in row] if isinstance(node, Matrix) else []
+    return all(map(is_exact, (*parts, *cells)))
+
+
 def _exactly(name: str, values: list[Fraction]) -> Fraction | None:
     if name in ("/", "ratio") and len(values) == 2:
         return values[0] / values[1]
