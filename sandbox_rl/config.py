@@ -68,7 +68,7 @@ class SFTConfig(_Section):
     learning_rate: float = Field(default=2e-3, gt=0)
     """Rises over 20 steps, then falls linearly to 0. For a tiny model; a pretrained one wants about 1e-5."""
     wrong_probability: float = Field(default=0.3, ge=0, le=1)
-    """Chance that a stage of an imitated solution is wrong (quickstart suite; others imitate their references)."""
+    """Chance that a step of an imitated solution is wrong (quickstart suites; others imitate their references)."""
 
 
 class PPOConfig(_Section):

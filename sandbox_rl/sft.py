@@ -10,8 +10,7 @@ from pathlib import Path
 import torch
 from sandbox_rewards.environment import Conversation, Environments
 from sandbox_rewards.grading import Grader
-from sandbox_tasks.negotiation_quickstart import aimless_move
-from sandbox_tasks.quickstart import imperfect_solution
+from sandbox_tasks.imperfect import imperfect_answer
 from sandbox_tasks.task import Task
 
 from sandbox_rl.config import RunConfig
@@ -64,13 +63,10 @@ def train_sft(
 
 def to_imitate(rng: random.Random, task: Task, wrong_probability: float) -> str:
     """A turn that the warm start imitates: an imperfect one where the suite can make it, else the reference."""
-    if "stages" in task.metadata:
-        return imperfect_solution(rng, task, wrong_probability)
-    if "ask" in task.metadata:
-        return aimless_move(rng, task)
-    if task.reference is None:
+    answer = imperfect_answer(rng, task, wrong_probability) or task.reference
+    if answer is None:
         raise UserError(f"task {task.id!r} has no reference to imitate; add one, or start from a trained model with sft.steps=0.")
-    return task.reference
+    return answer
 
 
 def imitated(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sandbox_tasks.errors import TaskError
 from sandbox_tasks.leaks import find_leaks
 from sandbox_tasks.mutants import mutants
+from sandbox_tasks.math_quickstart import math_tasks
 from sandbox_tasks.negotiation_quickstart import negotiation_tasks
 from sandbox_tasks.quickstart import STAGES, imperfect_solution, quickstart_tasks, solution
 from sandbox_tasks.readers import read_format
@@ -43,6 +44,7 @@ def test_a_shipped_suite_loads_with_references_and_without_leaks(name: str) -> N
 def test_the_quickstart_files_are_what_their_generators_make() -> None:
     assert tuple(quickstart_tasks()) == load_suite("quickstart").tasks
     assert tuple(repair_tasks()) == load_suite("repair-quickstart").tasks
+    assert tuple(math_tasks()) == load_suite("math-quickstart").tasks
     assert tuple(negotiation_tasks()) == load_suite("negotiation-quickstart").tasks
 
 
