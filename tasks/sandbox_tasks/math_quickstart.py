@@ -1,23 +1,26 @@
-r"""The suite `math-quickstart`: small sums, equations, fractions and roots, worked in one or two steps, answered in `\boxed{}`.
+r"""The suite `math-quickstart`: small sums, sums of fractions, roots and intervals, worked in single steps, answered in `\boxed{}`.
 
 Small enough for a model of a million parameters made on the spot. What is asked in one split is asked in no other; the single steps
-of a working (`7 + 12 = 19`) occur in all.
+of a working (`7 + 4 = 11`) are few, and occur in all.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
 
 from sandbox_tasks.task import MathAnswer, Split, Task
 
-SIZES: dict[Split, int] = {"train": 100, "validation": 16, "test": 20}
+SIZES: dict[Split, int] = {"train": 200, "validation": 16, "test": 25}
 """Of each kind."""
 Numbers = Sequence[int]
 Slip = Callable[[int], int]
 """What becomes of the result of a step: itself, or another."""
+
+TWELFTHS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+"""Of the fractions that are added up."""
 
 
 def math_tasks(seed: int = 0) -> Iterator[Task]:
@@ -41,74 +44,77 @@ def imperfect_working(rng: random.Random, task: Task, wrong_probability: float) 
 
 
 def working(kind: str, numbers: Numbers, slip: Slip = lambda result: result) -> str:
-    """The steps of a solution and its answer."""
+    """The steps of a solution, and its answer."""
     _, steps = KINDS[kind]
     return "\n".join(steps(numbers, slip))
 
 
 def _sum_question(numbers: Numbers) -> str:
-    a, b, c = numbers
-    return f"{a} + {b} - {c}"
+    return f"{numbers[0]} " + " ".join(_signed(n) for n in numbers[1:])
 
 
 def _sum_steps(numbers: Numbers, slip: Slip) -> list[str]:
-    a, b, c = numbers
-    first = slip(a + b)
-    last = slip(first - c)
-    return [f"{a} + {b} = {first}", f"{first} - {c} = {last}", rf"\boxed{{{last}}}"]
-
-
-def _equation_question(numbers: Numbers) -> str:
-    factor, root, added = numbers
-    return f"{factor}x + {added} = {factor * root + added}"
-
-
-def _equation_steps(numbers: Numbers, slip: Slip) -> list[str]:
-    factor, root, added = numbers
-    left = slip(factor * root)
-    found = slip(round(left / factor))
-    return [f"{factor}x = {left}", rf"\boxed{{x = {found}}}"]
+    value, lines = numbers[0], []
+    for number in numbers[1:]:
+        result = slip(value + number)
+        lines.append(f"{value} {_signed(number)} = {result}")
+        value = result
+    return [*lines, rf"\boxed{{{value}}}"]
 
 
 def _fraction_question(numbers: Numbers) -> str:
-    a, b, c, d = numbers
-    return f"{a}/{b} + {c}/{d}"
+    return " + ".join(str(Fraction(n, 12)) for n in numbers)
 
 
 def _fraction_steps(numbers: Numbers, slip: Slip) -> list[str]:
-    a, b, c, d = numbers
-    bottom = math.lcm(b, d)
-    one, other = slip(a * bottom // b), slip(c * bottom // d)
-    top = slip(one + other)
-    return [f"{one}/{bottom} + {other}/{bottom}", rf"\boxed{{\frac{{{top}}}{{{bottom}}}}}"]
+    first, second, third = (slip(n) for n in numbers)
+    together = slip(first + second)
+    top = slip(together + third)
+    return [f"{first}/12 + {second}/12 + {third}/12", f"{together}/12 + {third}/12", rf"\boxed{{\frac{{{top}}}{{12}}}}"]
 
 
 def _roots_question(numbers: Numbers) -> str:
-    one, other = numbers
-    return f"x^2 - {one + other}x + {one * other} = 0"
+    return "".join(f"(x {_signed(-root)})" for root in numbers) + " = 0"
 
 
 def _roots_steps(numbers: Numbers, slip: Slip) -> list[str]:
-    one, other = (slip(root) for root in numbers)
-    return [f"(x - {one})(x - {other})", rf"\boxed{{{one}, {other}}}"]
+    roots = [slip(root) for root in numbers]
+    return [*(f"x = {root}" for root in roots), rf"\boxed{{{', '.join(map(str, roots))}}}"]
+
+
+def _interval_question(numbers: Numbers) -> str:
+    low, high, less, closed = numbers
+    return f"{low} {'<=' if closed else '<'} x - {less} {'<' if closed else '<='} {high}"
+
+
+def _interval_steps(numbers: Numbers, slip: Slip) -> list[str]:
+    low, high, less, closed = numbers
+    first, last = slip(low + less), slip(high + less)
+    brackets = "[)" if closed else "(]"
+    return [f"{low} + {less} = {first}", f"{high} + {less} = {last}", rf"\boxed{{{brackets[0]}{first}, {last}{brackets[1]}}}"]
+
+
+def _signed(number: int) -> str:
+    return f"{'-' if number < 0 else '+'} {abs(number)}"
 
 
 KINDS: dict[str, tuple[Callable[[Numbers], str], Callable[[Numbers, Slip], list[str]]]] = {
     "sum": (_sum_question, _sum_steps),
-    "equation": (_equation_question, _equation_steps),
     "fraction": (_fraction_question, _fraction_steps),
     "roots": (_roots_question, _roots_steps),
+    "interval": (_interval_question, _interval_steps),
 }
 """Kind -> what is asked, and how it is worked out."""
 
 
 def _drawn(kind: str, rng: random.Random) -> list[tuple[int, ...]]:
     """All that can be asked of a kind, in random order."""
-    pools: dict[str, Iterator[tuple[int, ...]]] = {
-        "sum": itertools.product(range(2, 20), range(2, 20), range(2, 10)),
-        "equation": itertools.product(range(2, 10), range(2, 13), range(1, 10)),
-        "fraction": (n for n in itertools.product(range(1, 6), range(2, 7), range(1, 6), range(2, 7)) if n[0] < n[1] > 0 and n[2] < n[3]),
-        "roots": itertools.combinations_with_replacement(range(1, 19), 2),
+    small = [n for n in range(-5, 6) if n]
+    pools: dict[str, Iterable[tuple[int, ...]]] = {
+        "sum": (n for n in itertools.product(range(1, 16), small, small, small) if all(0 <= sum(n[:k]) <= 20 for k in (2, 3, 4))),
+        "fraction": itertools.product(TWELFTHS, TWELFTHS, TWELFTHS),
+        "roots": itertools.permutations([n for n in range(-9, 10) if n], 3),
+        "interval": ((a, b, c, d) for a, b, c, d in itertools.product(range(-6, 9), range(-5, 10), range(1, 7), (0, 1)) if a < b),
     }
     pool = list(pools[kind])
     rng.shuffle(pool)
@@ -120,7 +126,7 @@ def _task(split: Split, kind: str, numbers: tuple[int, ...]) -> Task:
     reference = working(kind, numbers)
     answer = reference.rpartition("\n")[2].removeprefix(r"\boxed{").removesuffix("}")
     return Task(
-        id=f"math-quickstart/{kind}/{'-'.join(map(str, numbers))}",
+        id=f"math-quickstart/{kind}/{'_'.join(map(str, numbers))}",
         split=split,
         prompt=f"# {kind}: {question(numbers)}",
         rewards=(MathAnswer(answer=answer),),
