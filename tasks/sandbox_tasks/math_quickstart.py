@@ -1,7 +1,7 @@
-r"""The suite `math-quickstart`: small sums, sums of fractions, roots and intervals, worked in single steps, answered in `\boxed{}`.
+r"""The suite `math-quickstart`: sums, sums of fractions, roots and intervals, worked in single steps, answered in `\boxed{}`.
 
-Small enough for a model of a million parameters made on the spot. What is asked in one split is asked in no other; the single steps
-of a working (`7 + 4 = 11`) are few, and occur in all.
+Small enough for a model of a million parameters made on the spot. What is asked in one split is asked in no other; the single
+steps of a working (`7 + 4 = 11`) are few, and occur in all.
 """
 
 from __future__ import annotations

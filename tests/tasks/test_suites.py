@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sandbox_tasks.errors import TaskError
 from sandbox_tasks.leaks import find_leaks
-from sandbox_tasks.mutants import mutants
 from sandbox_tasks.math_quickstart import math_tasks
+from sandbox_tasks.mutants import mutants
 from sandbox_tasks.negotiation_quickstart import negotiation_tasks
 from sandbox_tasks.quickstart import STAGES, imperfect_solution, quickstart_tasks, solution
 from sandbox_tasks.readers import read_format
