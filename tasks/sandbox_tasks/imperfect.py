@@ -1,4 +1,4 @@
-"""Answers that are right now and then: what the warm start of a model made on the spot imitates, so that more is left to learn."""
+"""Answers that are right now and then: what the warm start of a model made on the spot imitates, so that more can be learned."""
 
 from __future__ import annotations
 
