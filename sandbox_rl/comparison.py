@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from sandbox_rewards.noise import TaskNoise
 
 from sandbox_rl.calibration import HeldOut
-from sandbox_rl.evaluate import Evaluation
+from sandbox_rl.evaluate import Evaluation, PartMean
 from sandbox_rl.statistics import bootstrap_interval, mean
 
 Metrics = dict[str, Any]
@@ -33,8 +33,8 @@ class Arm(BaseModel):
     pass_at_k: Estimate
     per_seed: list[float]
     verdicts: dict[str, int]
-    parts: dict[str, float] = Field(default_factory=dict)
-    """Mean reward of each source's part of a grade, before its weight, on held-out answers of all seeds."""
+    parts: dict[str, PartMean] = Field(default_factory=dict)
+    """Of each source, on held-out answers of all seeds."""
     completions: int
     """Answers sampled for training, per seed."""
     tokens: int

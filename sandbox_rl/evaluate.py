@@ -35,6 +35,14 @@ class Answers(BaseModel):
         return sum(g.verdict is Verdict.passed for g in self.grades)
 
 
+class PartMean(BaseModel):
+    """Mean reward of one source's part of grades, before its weight, over the answers that it was asked about."""
+
+    mean: float
+    answers: int
+    """With a reward of this source: behind a gate fewer than all."""
+
+
 class Evaluation(BaseModel):
     """Answers to every task of a split. One without a verdict, or with a mere score, counts neither as right nor as wrong."""
 
@@ -51,9 +59,11 @@ class Evaluation(BaseModel):
         """Mean reward of the answers that have one."""
         return mean([g.reward for t in self.tasks for g in t.grades if g.reward is not None])
 
-    def parts(self) -> dict[str, float]:
-        """Mean reward of each source's part, before its weight; empty where each task has one source."""
-        return means_by_name(g.part_rewards() for t in self.tasks for g in t.grades)
+    def parts(self) -> dict[str, PartMean]:
+        """Of each source's part; empty where each task has one source."""
+        rewards = [g.part_rewards() for t in self.tasks for g in t.grades]
+        counts = Counter(name for own in rewards for name, reward in own.items() if reward is not None)
+        return {name: PartMean(mean=found, answers=counts[name]) for name, found in means_by_name(rewards).items()}
 
     def verdicts(self) -> dict[str, int]:
         return dict(Counter(g.verdict.value for t in self.tasks for g in t.grades))

@@ -46,7 +46,8 @@ class Part(BaseModel):
     name: str
     reward: float | None
     weight: float
-    verdict: Verdict
+    verdict: Verdict | None
+    """None for a gated source that was not asked, because its gate is shut."""
     counts: bool
     """False for a gated source while the gate is shut, and at weight 0."""
     detail: str | None = None
@@ -70,8 +71,8 @@ class Grade(BaseModel):
     """What each source said, where a task has several; else empty, and not written."""
 
     def part_rewards(self) -> dict[str, float | None]:
-        """The parts' own rewards, before their weights, by name."""
-        return {part.name: part.reward for part in self.parts}
+        """Rewards of the parts that were asked, before their weights, by name."""
+        return {part.name: part.reward for part in self.parts if part.verdict}
 
     @model_serializer(mode="wrap")
     def _without_empty_parts(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +22,7 @@ BLOCK = 256
 """Answers that sources other than unit tests score at once in a stream of any length."""
 SEALED = "unit_tests"
 """The source that streams."""
+NOT_ASKED = "not asked: the gate is shut"
 
 
 class Grader:
@@ -71,83 +71,109 @@ class Grader:
         return grades
 
     def stream(self, answers: Iterable[tuple[Task, str]], block: int = BLOCK) -> Iterator[Grade]:
-        """Like `grade`, for any number of answers: they are taken a block at a time, and each grade is given when it is
-        there. Sources other than unit tests score one block at once.
+        """Like `grade`, for any number of answers: they are taken a block at a time, and each grade is given when it is there.
+
+        Sources other than unit tests score one block at once. Gated sources are asked last, and only about answers whose gate
+        is open; an answer that waits for them holds up at most a block of those behind it.
         """
-        taken: deque[_Answer] = deque()
+        places: deque[tuple[_Answer, int]] = deque()
 
         def turns() -> Iterator[RewardItem | None]:
-            for items in self._blocks(answers, block):
-                for answer in items:
-                    taken.append(answer)
-                    yield from (None if i in answer.scored else item for i, item in enumerate(answer.items))
+            for answer in self._scored(answers, block):
+                for position, item in enumerate(answer.items):
+                    places.append((answer, position))
+                    yield item if item.spec.source == SEALED and not item.spec.gated else None
 
         sealed = self.source(SEALED)
         assert isinstance(sealed, UnitTestsReward)
+        waiting: list[_Answer] = []
         for grade in sealed.stream(turns()):
-            answer = taken[0]
-            position = len(answer.grades)
-            answer.grades.append(grade or answer.scored[position])
-            if len(answer.grades) == len(answer.items):
-                taken.popleft()
-                yield combine(answer.task, answer.grades)
+            answer, position = places.popleft()
+            answer.grades[position] = grade or answer.grades[position]
+            if position == len(answer.items) - 1:
+                waiting.append(answer)
+                if len(waiting) >= block or not waiting[0].opened:
+                    yield from self._whole(waiting)
+                    waiting = []
+        yield from self._whole(waiting)
 
-    def _blocks(self, answers: Iterable[tuple[Task, str]], size: int) -> Iterator[list[_Answer]]:
-        """Answers with the scores of every source but unit tests, which stream."""
+    def _scored(self, answers: Iterable[tuple[Task, str]], block: int) -> Iterator[_Answer]:
+        """Answers with the grades of every source but gated ones, and but unit tests, which stream."""
         rest = iter(answers)
-        while block := [_Answer(t, [RewardItem(t, s, c) for s in t.rewards]) for t, c in islice(rest, max(1, size))]:
-            asked: dict[str, list[tuple[_Answer, int]]] = defaultdict(list)
-            for answer in block:
-                for position, item in enumerate(answer.items):
-                    if item.spec.source != SEALED:
-                        asked[item.spec.source].append((answer, position))
-            for name, places in asked.items():
-                grades = ask(name, self.source(name), [answer.items[position] for answer, position in places])
-                for (answer, position), grade in zip(places, grades, strict=True):
-                    answer.scored[position] = grade
-            yield block
+        while taken := [_Answer(task, completion) for task, completion in islice(rest, max(1, block))]:
+            self._ask([(a, i) for a in taken for i in a.places(gated=False) if a.items[i].spec.source != SEALED])
+            yield from taken
+
+    def _whole(self, judged: Sequence[_Answer]) -> Iterator[Grade]:
+        """Grades of answers whose judges have spoken."""
+        self._ask([(answer, position) for answer in judged for position in answer.opened])
+        for answer in judged:
+            yield combine(answer.task, answer.grades)
+
+    def _ask(self, places: Sequence[tuple[_Answer, int]]) -> None:
+        """Ask each source once about all its items."""
+        by_source: dict[str, list[tuple[_Answer, int]]] = defaultdict(list)
+        for answer, position in places:
+            by_source[answer.items[position].spec.source].append((answer, position))
+        for name, asked in by_source.items():
+            grades = ask(name, self.source(name), [answer.items[position] for answer, position in asked])
+            for (answer, position), grade in zip(asked, grades, strict=True):
+                answer.grades[position] = grade
 
 
-@dataclass
 class _Answer:
-    """An answer on its way: what each of its task's sources is to judge, and the grades that are there."""
+    """An answer on its way: what each of its task's sources is to judge, and the grades that are there, in that order."""
 
-    task: Task
-    items: list[RewardItem]
-    scored: dict[int, Grade] = field(default_factory=dict)
-    """Grades of other sources than unit tests, by the item's position."""
-    grades: list[Grade] = field(default_factory=list)
-    """Grades of the first items, whoever gave them."""
+    def __init__(self, task: Task, completion: str) -> None:
+        self.task = task
+        self.items = [RewardItem(task, spec, completion) for spec in task.rewards]
+        self.grades: list[Grade | None] = [None] * len(self.items)
+
+    def places(self, *, gated: bool) -> list[int]:
+        """Positions of the gated items, or of the others."""
+        return [position for position, item in enumerate(self.items) if item.spec.gated is gated]
+
+    @property
+    def opened(self) -> list[int]:
+        """Positions of the gated items, when every other has its grade and the gate is open."""
+        gated = self.places(gated=True)
+        return gated if gated and _told(_judges(self.task.rewards, self.grades)).verdict is Verdict.passed else []
 
 
-def combine(task: Task, grades: Sequence[Grade]) -> Grade:
+def combine(task: Task, grades: Sequence[Grade | None]) -> Grade:
     """One grade of what a task's sources said, in their order: the weighted sum of their rewards.
 
     Verdict, detail and counts of tests are those of the sources that judge: the first that did not pass decides. A gated
-    source counts only when that verdict is `passed`. Where a judge has no verdict, or a source that counts has no reward, there
-    is no verdict at all.
+    source counts only when that verdict is `passed`, and may be None, not asked, when it is not. Where a judge has no verdict,
+    or a source that counts has no reward, there is no verdict at all.
     """
     judges = _judges(task.rewards, grades)
-    unknown = next((g for g in judges if g.reward is None), None)
-    told = unknown or next((g for g in judges if g.verdict is not Verdict.passed), judges[0])
+    told = _told(judges)
     parts = _parts(task.rewards, grades, gate_open=told.verdict is Verdict.passed)
-    told = unknown or next((g for g, part in zip(grades, parts, strict=True) if part.counts and g.reward is None), told)
+    if told.reward is not None:
+        told = next((g for g, part in zip(grades, parts, strict=True) if g and part.counts and g.reward is None), told)
     reward = sum(part.weight * part.reward for part in parts if part.counts and part.reward is not None)
     return Grade(
         task_id=task.id, reward=None if told.reward is None else reward, verdict=told.verdict, detail=told.detail,
         tests_passed=sum(g.tests_passed for g in judges), tests_total=sum(g.tests_total for g in judges),
-        seconds=sum(g.seconds for g in grades), parts=parts if len(parts) > 1 else (),
+        seconds=sum(g.seconds for g in grades if g), parts=parts if len(parts) > 1 else (),
     )  # fmt: skip
 
 
-def _judges(specs: Sequence[RewardSpec], grades: Sequence[Grade]) -> list[Grade]:
+def _judges(specs: Sequence[RewardSpec], grades: Sequence[Grade | None]) -> list[Grade]:
     """Grades that have a say in the verdict: not of shaping sources, and no mere scores, where there are others."""
-    ungated = [(spec, grade) for spec, grade in zip(specs, grades, strict=True) if not spec.gated]
+    ungated = [(spec, grade) for spec, grade in zip(specs, grades, strict=True) if grade and not spec.gated]
     asked = [grade for spec, grade in ungated if spec.judges] or [grade for _, grade in ungated]
     return [grade for grade in asked if grade.verdict is not Verdict.scored] or asked
 
 
-def _parts(specs: Sequence[RewardSpec], grades: Sequence[Grade], *, gate_open: bool) -> tuple[Part, ...]:
+def _told(judges: Sequence[Grade]) -> Grade:
+    """The one that speaks for all: the first without a verdict, else the first that did not pass, else the first."""
+    unknown = next((grade for grade in judges if grade.reward is None), None)
+    return unknown or next((grade for grade in judges if grade.verdict is not Verdict.passed), judges[0])
+
+
+def _parts(specs: Sequence[RewardSpec], grades: Sequence[Grade | None], *, gate_open: bool) -> tuple[Part, ...]:
     """Each source's part; the second of a name is called `name#2`."""
     seen: Counter[str] = Counter()
     parts = []
@@ -155,9 +181,9 @@ def _parts(specs: Sequence[RewardSpec], grades: Sequence[Grade], *, gate_open: b
         seen[spec.label] += 1
         name = spec.label if seen[spec.label] == 1 else f"{spec.label}#{seen[spec.label]}"
         counts = spec.weight != 0 and (gate_open or not spec.gated)
-        parts.append(
-            Part(
-                name=name, reward=grade.reward, weight=spec.weight, verdict=grade.verdict, counts=counts, detail=grade.detail
-            )
-        )  # fmt: skip
+        assert grade or not (counts or gate_open), "what counts was asked"
+        said: dict[str, Any] = {"reward": None, "verdict": None, "detail": NOT_ASKED}
+        if grade:
+            said = {"reward": grade.reward, "verdict": grade.verdict, "detail": grade.detail}
+        parts.append(Part(name=name, weight=spec.weight, counts=counts, **said))
     return tuple(parts)

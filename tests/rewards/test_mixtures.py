@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import subprocess
@@ -63,7 +64,7 @@ def test_the_parts_say_what_each_source_said() -> None:
     assert [(p.name, p.reward, p.weight, p.verdict, p.counts, p.detail) for p in found.parts] == [
         ("unit_tests", 1.0, 1.0, "passed", True, None),
         ("unit_tests#2", 0.0, 2.0, "failed", True, "no"),
-        ("length", -0.5, 1.0, "passed", False, None),  # the gate is shut
+        ("length", -0.5, 1.0, "passed", False, None),  # the gate is shut; a grade given all the same only shows
         ("m:f", 7.0, 0.0, "passed", False, None),  # only shown
     ]
     assert found.reward == 1.0
@@ -78,23 +79,97 @@ def test_the_parts_say_what_each_source_said() -> None:
     [
         (said(1.0), said(1.0), 1.3, "passed"),  # 1 + .3
         (said(1.0), said(0.0, "failed"), 1.0, "passed"),
-        (said(0.0, "failed"), said(1.0), 0.0, "failed"),  # nothing for form alone
-        (said(0.5, "failed"), said(1.0), 0.5, "failed"),  # part of the tests opens no gate
-        (said(0.0, "failed"), no_verdict(), 0.0, "failed"),  # what does not count may be missing
+        (said(0.0, "failed"), None, 0.0, "failed"),  # nothing for form alone
+        (said(0.5, "failed"), None, 0.5, "failed"),  # part of the tests opens no gate
         (said(1.0), no_verdict(), None, "no_verdict"),
-        (no_verdict(), said(1.0), None, "no_verdict"),
+        (no_verdict(), None, None, "no_verdict"),
     ],
 )
-def test_a_gate_opens_when_the_tests_pass(tests: Grade, format_: Grade, reward: float | None, verdict: str) -> None:
+def test_a_gate_opens_when_the_tests_pass(tests: Grade, format_: Grade | None, reward: float | None, verdict: str) -> None:
     found = combine(task(TESTS, {**FORMAT, "weight": 0.3, "gated": True}), [tests, format_])
     assert found.reward == pytest.approx(reward)
     assert found.verdict == verdict
-    assert [part.reward for part in found.parts] == [tests.reward, format_.reward]
+    part = found.parts[1]
+    if format_:
+        assert (part.reward, part.verdict, part.counts) == (format_.reward, format_.verdict, True)
+    else:
+        assert (part.reward, part.verdict, part.counts, part.detail) == (None, None, False, "not asked: the gate is shut")
+        assert found.part_rewards() == {"unit_tests": tests.reward}
+
+
+JUDGES = """
+asked = []
+def gate(task, completion):
+    if "lost" in completion:
+        from sandbox_rewards.grade import Grade, Verdict
+        return Grade(task_id=task.id, reward=None, verdict=Verdict.no_verdict, detail="lost")
+    return completion.startswith("right")
+def taste(task, completion):
+    asked.append((task.id, completion))
+    return len(completion)
+"""
+GATE = {"source": "python", "function": "judges_of_gates:gate"}
+TASTE = {"source": "python", "function": "judges_of_gates:taste"}
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Task and completion of each time that `taste` was asked."""
+    (tmp_path / "judges_of_gates.py").write_text(JUDGES)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "judges_of_gates", raising=False)
+    return importlib.import_module("judges_of_gates").asked  # type: ignore[no-any-return]
+
+
+ANSWERS = ["right 1", "wrong", "right", "lost", "right 22", "wrong 2", "right 333"]
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 256])
+def test_only_answers_whose_gate_is_open_are_asked_about(asked: list[tuple[str, str]], block: int) -> None:
+    gated = task(GATE, {**TASTE, "gated": True, "weight": 0.1})
+    plain = gated.model_copy(update={"id": "plain", "rewards": gated.rewards[:1]})
+    tasks = [plain if answer == "right" else gated for answer in ANSWERS]
+    with Grader("local") as grader:
+        grades = list(grader.stream(zip(tasks, ANSWERS, strict=True), block=block))
+    assert asked == [("t", "right 1"), ("t", "right 22"), ("t", "right 333")]
+    assert [(g.reward, g.verdict) for g in grades] == [
+        (pytest.approx(1.7), "passed"), (0.0, "failed"), (1.0, "passed"), (None, "no_verdict"), (pytest.approx(1.8), "passed"),
+        (0.0, "failed"), (pytest.approx(1.9), "passed"),
+    ]  # fmt: skip
+    assert [[part.verdict for part in g.parts] for g in grades] == [
+        ["passed", "scored"], ["failed", None], [], ["no_verdict", None], ["passed", "scored"], ["failed", None],
+        ["passed", "scored"],
+    ]  # fmt: skip
+
+
+def test_tests_in_the_sandbox_open_gates_and_may_be_gated_themselves(asked: list[tuple[str, str]]) -> None:
+    hard = {**TESTS, "tests": ["assert f(9) == 10"], "gated": True}
+    one = task(hard, TESTS, {**TASTE, "gated": True, "weight": 0})
+    answers = ["def f(x): return 2", "def f(x): return x", "def f(x): return x + 1"]
+    with Grader("local", workers=2) as grader:
+        grades = grader.grade([one] * 3, answers)
+    assert [(g.reward, g.verdict, g.tests_total) for g in grades] == [(1.0, "passed", 1), (0.0, "failed", 1), (2.0, "passed", 1)]
+    assert [[(p.name, p.reward) for p in g.parts[:2]] for g in grades] == [
+        [("unit_tests", 0.0), ("unit_tests#2", 1.0)],
+        [("unit_tests", None), ("unit_tests#2", 0.0)],
+        [("unit_tests", 1.0), ("unit_tests#2", 1.0)],
+    ]
+    assert asked == [("t", answers[0]), ("t", answers[2])]
+
+
+def test_grades_that_wait_for_no_gate_come_as_they_are_there(asked: list[tuple[str, str]]) -> None:
+    """A stream that is broken off has given what was ready, also behind an answer whose gate stayed shut."""
+    gated = task(GATE, {**TASTE, "gated": True})
+    with Grader("local") as grader:
+        stream = grader.stream(((gated, answer) for answer in ["wrong", "wrong", "right", "right"]), block=4)
+        assert [next(stream).verdict for _ in range(2)] == ["failed", "failed"]
+        assert asked == []
+        assert [grade.reward for grade in stream] == [6.0, 6.0]  # 1 + the length of "right"
 
 
 def test_every_judge_has_to_pass_before_a_gate_opens() -> None:
     one = task(TESTS, {"source": "math", "answer": "7"}, {**FORMAT, "gated": True})
-    assert combine(one, [said(1.0), said(0.0, "failed"), said(1.0)]).reward == 1.0
+    assert combine(one, [said(1.0), said(0.0, "failed"), None]).reward == 1.0
     assert combine(one, [said(1.0), said(1.0), said(1.0)]).reward == 3.0
 
 
@@ -108,7 +183,7 @@ def test_sources_that_shape_have_no_say_in_the_verdict() -> None:
 def test_a_score_judges_nothing_and_opens_no_gate() -> None:
     score = {"source": "reward_model", "model": "m"}
     assert combine(task(score, TESTS), [said(-3.0, "scored"), said(1.0)]).verdict == "passed"
-    alone = combine(task(score, {**FORMAT, "gated": True}), [said(2.0, "scored"), said(1.0)])
+    alone = combine(task(score, {**FORMAT, "gated": True}), [said(2.0, "scored"), None])
     assert (alone.reward, alone.verdict) == (2.0, "scored")
 
 
@@ -127,10 +202,11 @@ def test_a_grade_is_its_counting_parts_and_the_judges_verdict(
     specs = [{**spec, "weight": weight, "gated": gated} for spec, weight, gated, _ in shaping]
     one = task(TESTS, *specs)
     told = said(float(verdict == "passed"), verdict)
-    found = combine(one, [told, *(said(reward) for *_, reward in shaping)])
+    shut = verdict != "passed"
+    found = combine(one, [told, *(None if gated and shut else said(reward) for _, _, gated, reward in shaping)])
     naive = told.reward or 0.0
     for _, weight, gated, reward in shaping:
-        naive += 0.0 if gated and verdict != "passed" else weight * reward
+        naive += 0.0 if gated and shut else weight * reward
     assert found.verdict == verdict
     assert found.reward == pytest.approx(naive)
     if found.parts:
@@ -316,6 +392,6 @@ def test_the_grade_command_writes_parts(tmp_path: Path) -> None:
     assert [[(p["name"], p["reward"], p["counts"]) for p in g["parts"]] for g in grades] == [
         [("unit_tests", 1.0, True), ("format", 0.0, True)],
         [("unit_tests", 1.0, True), ("format", 1.0, True)],
-        [("unit_tests", 0.0, True), ("format", 1.0, False)],
+        [("unit_tests", 0.0, True), ("format", None, False)],
     ]
     assert grades[0]["parts"][1]["detail"] == "no code block"

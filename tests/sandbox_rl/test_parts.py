@@ -11,7 +11,7 @@ from sandbox_tasks.task import Length, Task
 
 from sandbox_rl.comparison import Arm, Comparison, Estimate
 from sandbox_rl.config import RunConfig
-from sandbox_rl.evaluate import Answers, Evaluation
+from sandbox_rl.evaluate import Answers, Evaluation, PartMean
 from sandbox_rl.policy import new_tiny_policy, save_policy
 from sandbox_rl.ppo import train_ppo
 from sandbox_rl.report import write_report
@@ -63,16 +63,29 @@ def test_an_evaluation_tells_the_mean_of_each_part() -> None:
 
     grades = [grade(1.0, -0.5), grade(0.0, 0.0), Grade(task_id="t", reward=0.0, verdict=Verdict.failed)]
     found = Evaluation(tasks=[Answers(task_id="t", texts=["", "", ""], grades=grades)])
-    assert found.parts() == {"unit_tests": 0.5, "length": -0.25}
+    assert found.parts() == {"unit_tests": PartMean(mean=0.5, answers=2), "length": PartMean(mean=-0.25, answers=2)}
     assert Evaluation.model_validate_json(found.model_dump_json()) == found
 
 
+def test_a_part_that_was_not_asked_is_in_no_mean() -> None:
+    """Of two answers one passes, and only that one's style is asked for: its mean is 0.25 of one answer, not 0.125 of two."""
+    asked = Part(name="style", reward=0.25, weight=1, verdict=Verdict.scored, counts=True)
+    shut = Part(name="style", reward=None, weight=1, verdict=None, counts=False)
+    tests = [Part(name="unit_tests", reward=r, weight=1, verdict=v, counts=True) for r, v in ((1, "passed"), (0, "failed"))]
+    grades = [Grade(task_id="t", reward=1.25, verdict=Verdict.passed, parts=(tests[0], asked)),
+              Grade(task_id="t", reward=0.0, verdict=Verdict.failed, parts=(tests[1], shut))]  # fmt: skip
+    found = Evaluation(tasks=[Answers(task_id="t", texts=["", ""], grades=grades)])
+    assert found.parts() == {"unit_tests": PartMean(mean=0.5, answers=2), "style": PartMean(mean=0.25, answers=1)}
+    assert Grade.model_validate_json(grades[1].model_dump_json()) == grades[1]
+
+
 def comparison(*parts: dict[str, float]) -> Comparison:
-    """Figures of three arms whose rewards have these parts."""
+    """Figures of three arms whose rewards have these parts, each of 8 answers."""
     none = Estimate(mean=0.5, low=0.4, high=0.6)
     arms = [
         Arm(
-            name=name, pass_at_1=none, pass_at_k=none, per_seed=[0.5], verdicts={"passed": 1}, parts=own, completions=1,
+            name=name, pass_at_1=none, pass_at_k=none, per_seed=[0.5], verdicts={"passed": 1}, completions=1,
+            parts={part: PartMean(mean=mean, answers=8) for part, mean in own.items()},
             tokens=1, sandbox_seconds=1, wall_seconds=1,
         )
         for name, own in zip(("base", "dpo", "ppo"), parts, strict=True)
@@ -89,9 +102,9 @@ def test_the_report_shows_the_parts_of_every_arm_apart(tmp_path: Path) -> None:
     found = comparison({"unit_tests": 0.25, "length": -0.5}, {"unit_tests": 0.5, "length": -0.25}, {"unit_tests": 0.75})
     page = write_report(found, tmp_path).read_text()
     text = (tmp_path / "report.md").read_text()
-    for row in ("| base | 0.250 | -0.500 | ", "| dpo | 0.500 | -0.250 | ", "| ppo | 0.750 |  | "):
+    for row in ("| base | 0.250 (8) | -0.500 (8) | ", "| dpo | 0.500 (8) | -0.250 (8) | ", "| ppo | 0.750 (8) |  | "):
         assert row in text.splitlines()
-    assert "<td>ppo</td><td>0.750</td><td></td>" in page
+    assert '<td>ppo</td><td>0.750 <span class="soft">of 8</span></td><td></td>' in page
 
 
 def test_a_report_of_tasks_with_one_source_has_no_such_table(tmp_path: Path) -> None:
