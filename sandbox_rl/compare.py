@@ -134,6 +134,7 @@ def compare(
     for split in ("train", "validation", "test"):
         if not suite.split(split):
             raise UserError(f"suite {config.suite!r} has no {split} task; comparing needs train, validation and test.")
+    grader.prepare(suite.tasks)
     leaks = [str(leak) for leak in find_leaks(suite) if leak.severity == "leak"]
     runs = []
     for number in range(seeds):

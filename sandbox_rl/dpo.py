@@ -36,6 +36,7 @@ def train_dpo(
         raise UserError(
             f"{pairs_file} holds no pair: no task had both a better and a worse answer; raise pairs.samples_per_prompt."
         )
+    grader.prepare(validation)
     pairs = read_jsonl(pairs_file, Pair)
     policy = policy_to_train(base, config.model, config.seed)
     reference = Reference(policy, base, offload=config.model.offload_reference)

@@ -62,6 +62,7 @@ def sample_pairs(
     target = path / "pairs.jsonl"
     if run.begin(config, ("suite", "seed", "model", "pairs"), resume=resume):
         return target
+    grader.prepare(tasks)
     noise = noise_of(config.pairs.noise) if config.pairs.noise else {}
     policy = load_policy(base)
     chance = Randomness(config.seed)

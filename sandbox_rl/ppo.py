@@ -101,6 +101,9 @@ def train_ppo(
     processes.wait()
     if finished:
         return best.folder
+    learned = config.ppo.reward_model
+    train = scored_by(learned, train) if learned else train
+    grader.prepare([*train, *validation])
     policy = policy_to_train(base, config.model, config.seed)
     reference = Reference(policy, base, offload=config.model.offload_reference)
     state = run.newest() if resume else None
@@ -114,8 +117,6 @@ def train_ppo(
     chance = Randomness(config.seed)
     first = _restore(state, optimizer, chance, best)
     kl_coefficient: float = state["kl_coefficient"] if state else config.ppo.kl_coefficient
-    learned = config.ppo.reward_model
-    train = scored_by(learned, train) if learned else train
     if learned and not first:
         with whole(policy):
             run.log({"phase": "ppo", "step": 0, **validate(config, policy, reference, validation, grader, processes)})

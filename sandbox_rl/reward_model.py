@@ -245,23 +245,26 @@ class RewardModelReward:
     def __init__(self) -> None:
         self._models: dict[str, RewardModel] = {}
 
+    def prepare(self, spec: RewardSpec) -> None:
+        """Load a spec's model now."""
+        self._model(_named(spec))
+
     def score(self, batch: Sequence[RewardItem]) -> list[Grade]:
         rewards: dict[int, float] = {}
-        for name in {self._name(item) for item in batch}:
-            places = [place for place, item in enumerate(batch) if self._name(item) == name]
+        for name in {_named(item.spec) for item in batch}:
+            places = [place for place, item in enumerate(batch) if _named(item.spec) == name]
             texts = [text_of(batch[place].task.prompt, batch[place].completion) for place in places]
             rewards.update(zip(places, self._model(name).scores(texts), strict=True))
         return [Grade(task_id=item.task.id, reward=rewards[place], verdict=Verdict.scored) for place, item in enumerate(batch)]
-
-    def _name(self, item: RewardItem) -> str:
-        name = (item.spec.model_extra or {}).get("model")
-        if not isinstance(name, str):
-            raise UnnamedModel(
-                f"task {item.task.id!r}: source 'reward_model' needs `model`, a folder or a name, but has {name!r}."
-            )
-        return name
 
     def _model(self, name: str) -> RewardModel:
         if name not in self._models:
             self._models[name] = load_reward_model(name)
         return self._models[name]
+
+
+def _named(spec: RewardSpec) -> str:
+    name = (spec.model_extra or {}).get("model")
+    if not isinstance(name, str):
+        raise UnnamedModel(f"source 'reward_model' needs `model`, a folder or a name, but has {name!r}; add it to the task.")
+    return name

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import math
 import os
 import traceback
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any, TypeVar
 
-from sandbox_rewards.errors import BrokenReward, RewardError, in_a_line
-from sandbox_rewards.grade import Grade, Verdict, clean_detail
+from pydantic import ValidationError
+from sandbox_tasks.task import RangedSpec
+
+from sandbox_rewards.errors import BrokenReward, RewardError, in_a_line, shown
+from sandbox_rewards.grade import LARGEST_REWARD, Grade, Verdict, clean_detail
 from sandbox_rewards.registry import REWARDS, load
 from sandbox_rewards.source import RewardItem, RewardSource
 
@@ -22,7 +25,7 @@ def make_source(name: str, settings: dict[str, Any]) -> RewardSource:
     factory = load(REWARDS, name)
     if not callable(factory):
         raise BrokenReward(
-            f"reward source {name!r} is {factory!r:.80}, but an entry point names a class, or a function that makes a source; "
+            f"reward source {name!r} is {shown(factory)}, but an entry point names a class, or a function that makes a source; "
             "correct the plug-in's entry point."
         )
     source = naming(name, "can't be made", _call_with, factory, settings)
@@ -36,7 +39,7 @@ def make_source(name: str, settings: dict[str, Any]) -> RewardSource:
 
 def ask(name: str, source: RewardSource, batch: Sequence[RewardItem]) -> list[Grade]:
     """The source's grades, when they are what the contract says. Raises `BrokenReward`."""
-    grades: Any = naming(name, "fails", source.score, batch)
+    grades: Any = naming(name, "fails", source.score, list(batch))  # a list of its own: it may take things out
     if not isinstance(grades, list):
         raise BrokenReward(f"reward source {name!r} gave a {type(grades).__name__}; `score` must return a list of grades.")
     if len(grades) != len(batch):
@@ -50,9 +53,10 @@ def checked(name: str, item: RewardItem, grade: object) -> Grade:
     """One grade, with a detail that can be written anywhere. Raises `BrokenReward` where it is none for this answer."""
     if not isinstance(grade, Grade):
         raise BrokenReward(
-            f"reward source {name!r} gave {grade!r:.80} for task {item.task.id!r}; every answer gets a `Grade`, "
+            f"reward source {name!r} gave {shown(grade)} for task {item.task.id!r}; every answer gets a `Grade`, "
             "with task_id, reward and verdict."
         )
+    grade = _validated(name, item, grade)
     if grade.task_id != item.task.id:
         raise BrokenReward(
             f"reward source {name!r} gave a grade of task {grade.task_id!r} for an answer to task {item.task.id!r}; "
@@ -63,12 +67,40 @@ def checked(name: str, item: RewardItem, grade: object) -> Grade:
             f"reward source {name!r} gave reward {grade.reward} with verdict {grade.verdict.value!r} for task {item.task.id!r}; "
             "the reward is None exactly when the verdict is 'no_verdict'."
         )
-    if grade.reward is not None and not _is_finite(grade.reward):
-        raise BrokenReward(
-            f"reward source {name!r} gave reward {grade.reward!r:.80} for task {item.task.id!r}; a reward is a finite number, "
-            "and where there is none the verdict is 'no_verdict' and the reward None."
-        )
+    if grade.reward is not None:
+        _in_range(name, item, grade.reward)
     return grade.model_copy(update={"detail": clean_detail(grade.detail)})
+
+
+def _validated(name: str, item: RewardItem, grade: Grade) -> Grade:
+    """The grade with the types that it should have, which `model_copy` and `model_construct` do not see to."""
+    try:
+        return Grade.model_validate(dict(grade))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise BrokenReward(
+            f"reward source {name!r} gave a `Grade` for task {item.task.id!r} whose {'.'.join(map(str, first['loc']))} is "
+            f"{shown(first['input'])}: {first['msg']}; correct the source."
+        ) from None
+
+
+def is_reward(value: object) -> bool:
+    """Whether it is a number that training can count with: finite, and no larger than `LARGEST_REWARD`."""
+    return isinstance(value, Real) and bool(abs(value) <= LARGEST_REWARD)  # type: ignore[operator]
+
+
+def _in_range(name: str, item: RewardItem, reward: float) -> None:
+    """Raise `BrokenReward` for what is no reward, or none that the task's spec allows."""
+    if not is_reward(reward):
+        raise BrokenReward(
+            f"reward source {name!r} gave reward {reward} for task {item.task.id!r}; a reward is a number between "
+            f"-{LARGEST_REWARD:g} and {LARGEST_REWARD:g}; where there is none the verdict is 'no_verdict' and the reward None."
+        )
+    if isinstance(item.spec, RangedSpec) and item.spec.range and not item.spec.range[0] <= reward <= item.spec.range[1]:
+        raise BrokenReward(
+            f"reward source {name!r} gave reward {reward} for task {item.task.id!r}, whose spec says that its range is "
+            f"{list(item.spec.range)}; correct one of them."
+        )
 
 
 def naming(name: str, what: str, call: Callable[..., T], *arguments: Any) -> T:
@@ -93,7 +125,3 @@ def _call_with(factory: Callable[..., Any], settings: dict[str, Any]) -> Any:
     except ValueError:  # a builtin that tells no parameters
         return factory()
     return factory(**{name: value for name, value in settings.items() if name in wanted})
-
-
-def _is_finite(reward: object) -> bool:
-    return isinstance(reward, (int, float)) and abs(reward) < math.inf

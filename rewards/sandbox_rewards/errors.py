@@ -10,6 +10,9 @@ RewardError
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 
 class RewardError(Exception):
     """Base of this package's errors. A plug-in that raises one has its sentence shown as it is."""
@@ -21,5 +24,17 @@ class BrokenReward(RewardError):
 
 def in_a_line(error: BaseException) -> str:
     """Type and message of an exception that somebody else's code raised."""
-    message = " ".join(str(error).split())[:300].rstrip(".;")
+    message = _text(str, error, 300).rstrip(".;")
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def shown(value: object) -> str:
+    """The beginning of a value that somebody else's code gave, and its type, in a line."""
+    return f"{_text(repr, value, 80)} ({type(value).__name__})"
+
+
+def _text(of: Callable[[Any], str], value: object, longest: int) -> str:
+    try:
+        return " ".join(of(value).split())[:longest]
+    except Exception:  # noqa: BLE001 - its text is made by somebody else's code too
+        return "?"

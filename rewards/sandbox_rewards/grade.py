@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 
 LONGEST_DETAIL = 300
 """Characters."""
+LARGEST_REWARD = 1e6
+"""Of either sign. Training counts in float32, whose sums of squares end where rewards are much larger."""
 
 
 class Verdict(StrEnum):

@@ -9,6 +9,8 @@ and replies with status 200 and
     {"reward": null, "verdict": "no_verdict"}        no judgement
 
 What is covered: whatever else comes, or does not come in time, is asked for again and then `no_verdict`, never a reward of 0.
+Redirects are not followed, so that what `headers_env` names goes to no other host; its values are in no error and no grade,
+also where a service repeats them.
 What is not: whether the service may be trusted. A completion is what a model wrote; a service that is a language model can be
 talked to by it.
 """
@@ -16,19 +18,23 @@ talked to by it.
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import json
+import os
 import socket
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, FiniteFloat, ValidationError, model_validator
-from sandbox_tasks.task import HttpJudge
+from pydantic import BaseModel, Field, FiniteFloat, ValidationError, model_validator
+from sandbox_tasks.task import HttpJudge, RewardSpec
 
-from sandbox_rewards.errors import in_a_line
-from sandbox_rewards.grade import Grade, Verdict
+from sandbox_rewards.errors import RewardError, in_a_line
+from sandbox_rewards.grade import LARGEST_REWARD, Grade, Verdict
 from sandbox_rewards.source import RewardItem
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
@@ -50,7 +56,7 @@ class NoReply(Exception):
 class Reply(BaseModel, strict=True):
     """What a service says of an answer."""
 
-    reward: FiniteFloat | None
+    reward: Annotated[FiniteFloat, Field(ge=-LARGEST_REWARD, le=LARGEST_REWARD)] | None
     verdict: str | None = None
     detail: str | None = None
 
@@ -69,13 +75,20 @@ class Reply(BaseModel, strict=True):
 
 
 class HttpReward:
-    """Asks services, several answers at once."""
+    """Asks services, several answers at once. Raises `RewardError` when a variable that `headers_env` names is not set."""
 
     def __init__(self) -> None:
         self._threads: dict[tuple[str, int], ThreadPoolExecutor] = {}
         self._closing = threading.Event()
 
+    def prepare(self, spec: RewardSpec) -> None:
+        """See that a spec's headers are there."""
+        assert isinstance(spec, HttpJudge)
+        secret_headers(spec)
+
     def score(self, batch: Sequence[RewardItem]) -> list[Grade]:
+        for item in batch:
+            self.prepare(item.spec)
         asked = [self._service(item).submit(self._grade, item) for item in batch]
         return [grade.result() for grade in asked]
 
@@ -95,22 +108,23 @@ class HttpReward:
     def _grade(self, item: RewardItem) -> Grade:
         spec = item.spec
         assert isinstance(spec, HttpJudge)
-        pause, why = FIRST_PAUSE_S, ""
+        secrets, pause, why = secret_headers(spec), FIRST_PAUSE_S, ""
         for attempt in range(1 + spec.retries):
             if attempt and self._closing.wait(min(pause * 2 ** (attempt - 1), LONGEST_PAUSE_S)):
                 break
             try:
-                reply = post(spec, _question(item))
+                reply = post(spec, _question(item), secrets)
             except NoReply as error:
                 why = str(error)
                 if not error.again:
                     break
             else:
                 if reply.reward is not None:
-                    return Grade(task_id=item.task.id, reward=reply.reward, verdict=reply.meant, detail=reply.detail)
+                    detail = without(secrets, reply.detail) if reply.detail else None
+                    return Grade(task_id=item.task.id, reward=reply.reward, verdict=reply.meant, detail=detail)
                 why = reply.detail or "it says that it has none"
                 break
-        detail = f"source 'http' got no judgement from {spec.url}: {why}"
+        detail = f"source 'http' got no judgement from {spec.url}: {without(secrets, why)}"
         return Grade(task_id=item.task.id, reward=None, verdict=Verdict.no_verdict, detail=detail)
 
 
@@ -123,22 +137,48 @@ def _question(item: RewardItem) -> bytes:
     }, default=str).encode()  # fmt: skip
 
 
-def post(spec: HttpJudge, question: bytes) -> Reply:
-    """One request, which ends within `timeout_s` whatever the service does. Raises `NoReply`."""
+def secret_headers(spec: HttpJudge) -> dict[str, str]:
+    """Headers with the values that their environment variables have now. Raises `RewardError`, which shows no value."""
+    found = {}
+    for header, variable in spec.headers_env.items():
+        value = os.environ.get(variable, "").strip()
+        if not value or not value.isascii() or not value.isprintable():
+            wrong = "holds characters that no header may have" if value else "is not set"
+            raise RewardError(
+                f"source 'http' takes the header {header!r} for {spec.url} from the environment variable {variable!r}, which "
+                f"{wrong}; set it, or correct `headers_env` in the task."
+            )
+        found[header] = value
+    return found
+
+
+def without(secrets: dict[str, str], text: str) -> str:
+    """`text`, in which stars stand for the values of `secrets`, also without the word before them (`Bearer`)."""
+    for value in secrets.values():
+        for secret in (value, value.split()[-1]):
+            text = text.replace(secret, "***")
+    return text
+
+
+def post(spec: HttpJudge, question: bytes, secrets: dict[str, str]) -> Reply:
+    """One request, which ends `timeout_s` after it was connected whatever the service does, and takes as long at the most to
+    be connected to each address of its host. Raises `NoReply`.
+    """
     address = urlsplit(spec.url)
     kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
     assert address.hostname
-    connection = kind(address.hostname, address.port, timeout=spec.timeout_s)
+    connection = kind(address.hostname, address.port)
     target = (address.path or "/") + (f"?{address.query}" if address.query else "")
+    headers = {"Content-Type": "application/json", "Accept": "application/json", **secrets}
     late = threading.Event()
     try:
-        with _deadline(connection, spec.timeout_s, late):
-            connection.connect()
-            if late.is_set():  # there was nothing to cut yet
-                raise TimeoutError
-            connection.request("POST", target, question, {"Content-Type": "application/json", "Accept": "application/json"})
-            response = connection.getresponse()
-            body = response.read(LONGEST_REPLY + 1)
+        line = socket.create_connection((address.hostname, connection.port), spec.timeout_s)
+        with _cut(line, spec.timeout_s, late):
+            secure = address.scheme == "https"
+            connection.sock = _tls().wrap_socket(line, server_hostname=address.hostname) if secure else line
+            connection.request("POST", target, question, headers)
+            with connection.getresponse() as response:
+                body = response.read(LONGEST_REPLY + 1)
     except (OSError, http.client.HTTPException) as error:
         slow = late.is_set() or isinstance(error, TimeoutError)
         raise NoReply(f"no reply within {spec.timeout_s:g} s" if slow else in_a_line(error)) from None
@@ -148,26 +188,39 @@ def post(spec: HttpJudge, question: bytes) -> Reply:
         raise NoReply(f"no reply within {spec.timeout_s:g} s")
     if response.status != 200:
         again = response.status in PASSING or response.status >= 500
-        raise NoReply(f"status {response.status} {response.reason}", again=again)
-    return _read(body)
+        moved = "; redirects are not followed, name the new address" if 300 <= response.status < 400 else ""
+        raise NoReply(f"status {response.status} {response.reason}{moved}", again=again)
+    reply = _read(body)
+    if spec.range and reply.reward is not None and not spec.range[0] <= reply.reward <= spec.range[1]:
+        raise NoReply(f"reward {reply.reward:g}, outside its range {list(spec.range)}")
+    return reply
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
 
 
 @contextlib.contextmanager
-def _deadline(connection: http.client.HTTPConnection, seconds: float, late: threading.Event) -> Iterator[None]:
-    """Cut the connection after `seconds`: its own time limit is of each read, and a service may drip."""
+def _cut(line: socket.socket, seconds: float, late: threading.Event) -> Iterator[None]:
+    """Shut a connection down after `seconds`: its own time limit is of each read, and a service may drip.
 
-    def cut() -> None:
-        late.set()
-        if connection.sock:
+    It is held by a copy, because whoever reads from it may close it, or wrap it up, before all is read.
+    """
+    with line.dup() as own:
+
+        def cut() -> None:
+            late.set()
             with contextlib.suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+                own.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(seconds, cut)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+        timer = threading.Timer(seconds, cut)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()  # or it might still shut down what has the number of a closed copy by then
 
 
 def _read(body: bytes) -> Reply:

@@ -5,7 +5,7 @@ Units: `*_s` are seconds, `*_mb` are mebibytes.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import regex
@@ -287,7 +287,36 @@ def _http_address(url: str) -> str:
     return url
 
 
-class HttpJudge(RewardSpec):
+class RangedSpec(RewardSpec):
+    """Of a judge that is the user's own, and may say anything."""
+
+    range: tuple[FiniteFloat, FiniteFloat] | None = None
+    """Least and largest reward that it gives, before the weight: any other is a fault, and never counts."""
+
+    @model_validator(mode="after")
+    def _range_is_one(self) -> Self:
+        if self.range and self.range[0] >= self.range[1]:
+            raise ValueError(f"range is {list(self.range)}, but its first number has to be the smaller; correct it")
+        return self
+
+
+_FRAMING = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection", "expect"})
+"""Headers that say how a request is to be read."""
+
+
+def _headers_by_variable(headers: dict[str, str]) -> dict[str, str]:
+    for header, variable in headers.items():
+        if not regex.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", header) or header.lower() in _FRAMING:
+            raise ValueError(f"can't set the header {header!r}; leave it out")
+        if not regex.fullmatch("[A-Z_][A-Z0-9_]*", variable):  # not shown: it may be the secret itself
+            raise ValueError(
+                f"has no name of an environment variable for {header!r}, such as 'JUDGE_TOKEN'; write the value into such a "
+                "variable, and its name here"
+            )
+    return headers
+
+
+class HttpJudge(RangedSpec):
     """A service of the user's own, asked by POST; see `sandbox_rewards.http_judge` for what it is sent and has to reply."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -300,6 +329,9 @@ class HttpJudge(RewardSpec):
     """Further requests after one that failed."""
     at_once: int = Field(default=8, ge=1)
     """Requests under way at the same time."""
+    headers_env: Annotated[dict[str, str], AfterValidator(_headers_by_variable)] = Field(default_factory=dict)
+    """Headers of each request, by the names of the environment variables that hold their whole values (`Bearer ...` included),
+    so that no secret stands in a file of tasks: `{"Authorization": "JUDGE_TOKEN"}`."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """Whatever the service should know; sent with each answer."""
 
@@ -311,7 +343,7 @@ def _function_name(name: str) -> str:
     return name
 
 
-class PythonFunction(RewardSpec):
+class PythonFunction(RangedSpec):
     """A function of the user's own, called in the grader's process; see `sandbox_rewards.python_function`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -88,7 +88,7 @@ def test_it_is_a_reward_source(trained: Path) -> None:
 
 def test_a_spec_without_a_model_is_told() -> None:
     task = Task.model_validate({"id": "t", "prompt": "say", "rewards": [{"source": "reward_model"}]})
-    with Grader("local") as grader, pytest.raises(UserError, match="task 't': source 'reward_model' needs `model`"):
+    with Grader("local") as grader, pytest.raises(UserError, match="source 'reward_model' needs `model`"):
         grader.grade([task], ["x"])
 
 
