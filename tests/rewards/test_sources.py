@@ -310,15 +310,16 @@ def test_a_function_scores_judges_or_grades() -> None:
 @pytest.mark.parametrize(
     ("name", "wanted"),
     [
-        ("my_functions:nothing", "gave None for task 't'; it must return"),
-        ("my_functions:nan", "gave nan for task 't'"),
+        ("my_functions:nothing", "gave None (NoneType) for task 't'; it must return"),
+        ("my_functions:nan", "gave nan (float) for task 't'"),
         ("my_functions:huge", "gave 1000"),
-        ("my_functions:word", "gave '1.0' for task 't'"),
+        ("my_functions:word", "gave '1.0' (str) for task 't'"),
         ("my_functions:foreign", "grade of task 'other' for an answer to task 't'"),
         ("my_functions:fails", "fails on task 't': ValueError: two lines (my_functions.py, line 17)"),
         ("my_functions:leaves", "fails on task 't': SystemExit: 0"),
         ("my_functions:greedy", "fails on task 't': TypeError"),
-        ("my_functions:number", "is a int"),
+        ("my_functions:number", "and no function"),
+        ("my_functions:later", "is async, and nothing awaits it"),
         ("my_functions:absent", "can't be imported (AttributeError: "),
         ("my_absent:f", "can't be imported (ModuleNotFoundError: No module named 'my_absent')"),
         ("my_broken:f", "can't be imported (ModuleNotFoundError: No module named 'no_such_module')"),
@@ -382,7 +383,7 @@ instance = Scores()
 
 BROKEN = {
     "NoScore": "makes a NoScore that has no method `score(batch)`",
-    "Floats": "gave 1.0 for task 't'; every answer gets a `Grade`",
+    "Floats": "gave 1.0 (float) for task 't'; every answer gets a `Grade`",
     "Generator": "gave a generator; `score` must return a list",
     "Nothing": "gave a NoneType; `score` must return a list",
     "Short": "gave 1 grades for 2 answers",
