@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from sandbox_rewards.conformance import check_source
 from sandbox_rewards.contract import ask, make_source
 from sandbox_rewards.errors import BrokenReward, RewardError
@@ -122,8 +123,17 @@ class Service:
                 except (BrokenPipeError, ConnectionResetError):
                     pass  # the grader gave up
                 finally:
-                    with lock:
-                        under_way[0] -= 1
+                    self.end()
+
+            def end(self) -> None:
+                """Under way no more: before the reply leaves, for the next request may come before this thread goes on."""
+                with lock:
+                    under_way[0] -= not self.ended
+                self.ended = True
+
+            def setup(self) -> None:
+                super().setup()
+                self.ended = False
 
             def log_message(self, *_: object) -> None:
                 """Nothing on stderr."""
@@ -141,6 +151,7 @@ class Service:
 
 
 def reply(handler: BaseHTTPRequestHandler, body: bytes, status: int = 200) -> None:
+    handler.end()  # type: ignore[attr-defined]
     handler.send_response(status)
     handler.send_header("Content-Length", str(len(body)))
     handler.end_headers()
@@ -278,6 +289,11 @@ def fails(task, completion):
     raise ValueError("two\\nlines")
 def leaves(task, completion): raise SystemExit(0)
 def greedy(task): return 1
+def greedy_for_data(task, completion):
+    task.metadata["seen"] = True
+    return "seen" in task.metadata
+def beyond(task, completion): return 3
+async def later(task, completion): return 1
 number = 7
 """
 
@@ -331,6 +347,68 @@ def test_a_function_that_fails_is_named_and_never_a_zero(name: str, wanted: str)
     assert name in str(caught.value)
     assert wanted in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("functions")
+def test_what_a_function_changes_it_changes_alone() -> None:
+    one = task(python("my_functions:greedy_for_data"), metadata={})
+    with Grader("local") as grader:
+        assert [grade.reward for grade in grader.grade([one], ["x"])] == [1.0]
+    assert one.metadata == {}
+
+
+@pytest.mark.usefixtures("functions")
+def test_a_reward_outside_of_its_range_is_a_fault_and_never_counts() -> None:
+    assert rewards({**python("my_functions:beyond"), "range": [0, 3]}, "x") == [3.0]
+    with pytest.raises(BrokenReward, match=r"gave reward 3.0 for task 't', whose spec says that its range is \[0.0, 1.0\]"):
+        graded({**python("my_functions:beyond"), "range": [0, 1]}, "x")
+
+
+def test_a_secret_goes_to_the_service_and_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch, serve: Callable[[Handle], Service]
+) -> None:
+    sent: list[str | None] = []
+
+    def tell(handler: BaseHTTPRequestHandler, _: object) -> None:
+        sent.append(handler.headers["Authorization"])
+        reply(handler, b'{"reward": 1, "detail": "you sent Bearer s3cret, s3cret"}')
+
+    monkeypatch.setenv("JUDGE_TOKEN", "Bearer s3cret")
+    (grade,) = graded(serve(tell).spec(headers_env={"Authorization": "JUDGE_TOKEN"}), "x")
+    assert sent == ["Bearer s3cret"]
+    assert (grade.reward, grade.detail) == (1.0, "you sent ***, ***")
+
+
+def test_a_redirect_is_not_followed(monkeypatch: pytest.MonkeyPatch, serve: Callable[[Handle], Service]) -> None:
+    elsewhere = serve(lambda handler, _: reply(handler, b'{"reward": 1}'))
+
+    def away(handler: BaseHTTPRequestHandler, _: object) -> None:
+        handler.send_response(307)
+        handler.send_header("Location", elsewhere.spec()["url"])
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    monkeypatch.setenv("JUDGE_TOKEN", "Bearer s3cret")
+    (grade,) = graded(serve(away).spec(headers_env={"Authorization": "JUDGE_TOKEN"}), "x")
+    assert (grade.reward, grade.verdict, elsewhere.asked) == (None, "no_verdict", [])
+    assert "307" in (grade.detail or "")
+
+
+def test_a_variable_that_is_not_set_is_told_before_anything_is_asked(
+    monkeypatch: pytest.MonkeyPatch, serve: Callable[[Handle], Service]
+) -> None:
+    service = serve(lambda handler, _: reply(handler, b'{"reward": 1}'))
+    monkeypatch.delenv("JUDGE_TOKEN", raising=False)
+    with pytest.raises(RewardError, match="environment variable 'JUDGE_TOKEN', which is not set"):
+        graded(service.spec(headers_env={"Authorization": "JUDGE_TOKEN"}), "x")
+    assert service.asked == []
+
+
+@pytest.mark.parametrize("headers", [{"Authorization": "Bearer s3cret"}, {"Host": "TOKEN"}, {"a b": "TOKEN"}])
+def test_a_secret_in_a_file_of_tasks_is_refused_and_not_shown(headers: dict[str, str]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        task({"source": "http", "url": "http://localhost:1/", "headers_env": headers})
+    assert "s3cret" not in str(caught.value.errors()[0]["msg"])
 
 
 # -- the contract --------------------------------------------------------------------------------------------------------------
