@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ class UnitTestsReward:
         """Like the pool's `run`, which is opened at the first job that needs one."""
         for job in jobs:
             if job:
-                yield from self.pool.run(_put_back(job, jobs))
+                yield from self.pool.run(chain((job,), jobs))
             else:
                 yield None
 
@@ -135,11 +136,6 @@ class _Turn:
     key: bytes | None = None
     known: Outcome | None = None
     job: dict[str, Any] | None = None
-
-
-def _put_back(first: dict[str, Any], rest: Iterator[dict[str, Any] | None]) -> Iterator[dict[str, Any] | None]:
-    yield first
-    yield from rest
 
 
 def _job(item: RewardItem, code: str) -> dict[str, Any]:

@@ -74,6 +74,11 @@ HONEST = {
         task("assert f(Node(3)).value == 4", prelude="class Node:\n    def __init__(self, value): self.value = value"),
         "def f(node):\n    node.value += 1\n    return node",
     ),
+    "paths, whose module is a private one in Python 3.13": (
+        task("from pathlib import PurePosixPath as P\np, kind = f(P('a/b'))\nassert p == P('a') and type(p) is kind is P"),
+        "import pathlib, sys\nsys.modules['pathlib._local'] = pathlib\npathlib.PurePosixPath.__module__ = 'pathlib._local'\n"
+        "def f(path): return path.parent, type(path)",
+    ),
     "stdio": (program("3 4\n", "7\n"), "print(sum(map(int, input().split())))"),
     "stdio, float": (program("", "0.333333\n", checker={"float": 1e-4}), "print(1 / 3)"),
 }  # fmt: skip

@@ -47,7 +47,7 @@ class ClassHandle(Handle, type):
 def class_handle(session: Asks, number: int, name: str, has: list[str], methods: list[str], bases: list[Any]) -> ClassHandle:
     """The judge's class for a class of the solution: the operations and methods that it has, its bases as far as known here."""
     made: Any = _make(str(name).removeprefix("builtins."), bases, _members(name, has, methods))
-    set_up(made, session, number, "class")
+    set_up(made, session, number)
     for base in bases:
         if not isinstance(base, Handle) and hasattr(base, "register"):
             base.register(made)
@@ -103,6 +103,6 @@ FunctionHandle = type("function", (Handle,), _members("builtins.function", ["__c
 """Of the solution's functions."""
 
 
-def new_handle(session: Asks, number: int, kind: str, of_class: Any = None) -> Handle:
+def new_handle(session: Asks, number: int, of_class: Any = None) -> Handle:
     known: Any = of_class if isinstance(of_class, ClassHandle) else AnyHandle
-    return set_up(object.__new__(known), session, number, kind)
+    return set_up(object.__new__(known), session, number)

@@ -75,7 +75,7 @@ class Codec:
         """`[root, table]` of `value`; the table holds every container that was not known before."""
         known = len(self.containers.objects)
         try:
-            return [self._inline(value), self._entries_from(known)]
+            return [self.inline(value), self._entries_from(known)]
         except BaseException:
             self.containers.cut(known)
             raise
@@ -102,16 +102,17 @@ class Codec:
         kind = type(container)
         write = _ENTRY.get(kind)
         if write is not None:
-            return write(container, self._inline)
+            return write(container, self.inline)
         if kind in self._shared_name:
-            return ["o", self._shared_name[kind], [[k, self._inline(v)] for k, v in attributes(container).items()]]
+            return ["o", self._shared_name[kind], [[k, self.inline(v)] for k, v in attributes(container).items()]]
         base = plain_base(kind)
         if base is None:
             return arrays.entry(container) if arrays.is_array(container) else library.entry(container)
-        entry, companion = _ENTRY[base](container, self._inline), self._side.companion(container, base)
+        entry, companion = _ENTRY[base](container, self.inline), self._side.companion(container, base)
         return entry if companion is None else ["S", entry, companion]
 
-    def _inline(self, value: Any) -> Wire:
+    def inline(self, value: Any) -> Wire:
+        """Wire form of one value; containers in it get numbers, and their entries are for `encode` to write."""
         kind = type(value)
         if value is None or kind is bool or kind is str or kind is float:
             return value
@@ -120,7 +121,7 @@ class Codec:
         if kind in _MUTABLE:
             return ["r", self.containers.number(value)]
         write = _IMMUTABLE_WIRE.get(kind)
-        return self._unusual(value, kind) if write is None else write(value, self._inline)
+        return self._unusual(value, kind) if write is None else write(value, self.inline)
 
     def _unusual(self, value: Any, kind: type) -> Wire:
         if self._side.is_handle(value):
@@ -135,9 +136,9 @@ class Codec:
         if base is not None:
             companion, write = self._side.companion(value, base), _IMMUTABLE_WIRE[base]
             if companion is None or companion[0] == "=":
-                return write(value, self._inline) if companion is None else companion[1]
-            return ["S", write(value, self._inline), companion]
-        wire = arrays.scalar_wire(value) or library.wire(value, self._inline)
+                return write(value, self.inline) if companion is None else companion[1]
+            return ["S", write(value, self.inline), companion]
+        wire = arrays.scalar_wire(value) or library.wire(value, self.inline)
         return self._side.opaque(value) if wire is None else wire
 
     def _crosses(self, value: Any) -> bool:
@@ -148,7 +149,7 @@ class Codec:
         if (member := getattr(value, "_name_", None)) is not None and hasattr(type(value), "_member_map_"):
             return ["e", name, member]
         if isinstance(value, tuple):
-            return ["n", name, [self._inline(item) for item in tuple.__iter__(value)]]
+            return ["n", name, [self.inline(item) for item in tuple.__iter__(value)]]
         if isinstance(value, BaseException):
             return self._side.opaque(value)
         return ["r", self.containers.number(value)]
@@ -161,7 +162,7 @@ class Codec:
             root, table = wire
             if table:
                 self._take(table)
-            return self._value(root)
+            return self.value(root)
         except (TypeError, ValueError, KeyError, IndexError, ArithmeticError, AttributeError, RecursionError) as error:
             raise Malformed(f"a value that cannot be read ({type(error).__name__}: {error})") from None
 
@@ -190,7 +191,7 @@ class Codec:
                     self.containers.note(number)
 
     def _fill_one(self, container: Any, entry: Wire) -> None:
-        value = self._value
+        value = self.value
         if isinstance(container, list):
             list.__setitem__(container, slice(None), map(value, entry[1]))
         elif isinstance(container, dict):
@@ -222,7 +223,7 @@ class Codec:
         kind = type(container)
         if self._shared_name.get(kind) is None:
             raise Malformed("attributes for what has none")
-        values = {_attribute(name): self._value(v) for name, v in entry[2]}
+        values = {_attribute(name): self.value(v) for name, v in entry[2]}
         for name in attributes(container):
             if name not in values:
                 object.__delattr__(container, name)
@@ -239,7 +240,7 @@ class Codec:
         if tag == "q":
             return deque(maxlen=entry[2])
         if tag == "dd":
-            factory = self._value(entry[2])
+            factory = self.value(entry[2])
             return defaultdict(factory if factory is None or callable(factory) else None)
         if tag == "a":
             return library.empty(entry)
@@ -247,7 +248,8 @@ class Codec:
             return arrays.empty(entry, allow_nothing=not self._judges)
         return _EMPTY[tag]()
 
-    def _value(self, wire: Wire) -> Any:
+    def value(self, wire: Wire) -> Any:
+        """What one wire form means, whose containers are known."""
         if not isinstance(wire, list):
             if isinstance(wire, dict):
                 raise Malformed("an object where a value belongs")
@@ -257,15 +259,15 @@ class Codec:
             return self.containers.numbered(wire[1])
         read = _IMMUTABLE_VALUE.get(tag)
         if read is not None:
-            return read(wire, self._value)
+            return read(wire, self.value)
         if tag == "S":
-            return self._side.subclassed(self._value(wire[1]), wire[2])
+            return self._side.subclassed(self.value(wire[1]), wire[2])
         if tag == "e":
             return self._shared[wire[1]]._member_map_[wire[2]]
         if tag == "n":
-            return tuple.__new__(self._shared[wire[1]], [self._value(item) for item in wire[2]])
+            return tuple.__new__(self._shared[wire[1]], [self.value(item) for item in wire[2]])
         read_library = arrays.read_scalar if tag == "Ln" else library.READ.get(tag)
-        return self._side.meant(wire) if read_library is None else read_library(wire, self._value)
+        return self._side.meant(wire) if read_library is None else read_library(wire, self.value)
 
 
 def _attribute(name: Any) -> str:

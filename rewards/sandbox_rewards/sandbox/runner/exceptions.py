@@ -16,7 +16,7 @@ _FIELDS = ("name", "obj", "filename", "filename2", "path")
 _NO_DATA = ("_remote", "_message", "from_solution")
 
 
-def describe(error: BaseException, depth: int = 0) -> tuple[Any, ...]:
+def describe(error: BaseException) -> tuple[Any, ...]:
     """Class, arguments, attributes, cause, context and whether the context is hidden."""
     kept = {n: v for n, v in getattr(error, "__dict__", {}).items() if n not in _NO_DATA}
     for name in _FIELDS:

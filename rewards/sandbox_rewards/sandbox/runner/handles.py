@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from .operators import BINARY, NUMBERS, ORDER, UNARY, dunder
 from .subclasses import companion_of, put_under_test
 
 
@@ -162,8 +163,8 @@ def _set(handle: Handle, name: str, value: Any) -> None:
     (type if isinstance(handle, type) else object).__setattr__(handle, name, value)
 
 
-def set_up(handle: Handle, session: Asks, number: int, kind: str) -> Handle:
-    for name, value in (("_session", session), ("_number", number), ("_kind", kind), ("_weighed", False), ("_role", "")):
+def set_up(handle: Handle, session: Asks, number: int) -> Handle:
+    for name, value in (("_session", session), ("_number", number), ("_weighed", False), ("_role", "")):
         _set(handle, name, value)
     return handle
 
@@ -185,11 +186,6 @@ NAMED, CLASS, UNDER_TEST = "named", "class", "under test"
 
 def give_role(handle: Handle, role: str) -> None:
     _set(handle, "_role", role)
-
-
-def kind_of(handle: Handle) -> str:
-    """`class`, `exception`, `coroutine` or `object`, as the solution says."""
-    return str(object.__getattribute__(handle, "_kind"))
 
 
 def ask(handle: Handle, do: str, *arguments: Any, swap: bool = False) -> Any:
@@ -250,28 +246,12 @@ def _measure(name: str) -> Callable[..., Any]:
     return measure
 
 
-for _name in ("lt", "le", "gt", "ge"):
-    setattr(Handle, f"__{_name}__", _order(_name))
-for _name in (
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "pow",
-    "matmul",
-    "lshift",
-    "rshift",
-    "xor",
-    "and_",
-    "or_",
-    "divmod",
-):
-    _dunder = _name.strip("_")
-    setattr(Handle, f"__{_dunder}__", _arithmetic(_name))
-    setattr(Handle, f"__r{_dunder}__", _arithmetic(_name, reflected=True))
-    if _name != "divmod":
-        setattr(Handle, f"__i{_dunder}__", _arithmetic("i" + _dunder))
-for _name in ("neg", "pos", "invert", "abs", "bool", "int", "float", "complex", "index", "round", "bytes"):
-    setattr(Handle, f"__{_name}__", _measure(_name))
+for _name in ORDER:
+    setattr(Handle, dunder(_name), _order(_name))
+for _name in (*BINARY, "divmod"):
+    setattr(Handle, dunder(_name), _arithmetic(_name))
+    setattr(Handle, dunder(_name, "r"), _arithmetic(_name, reflected=True))
+for _name in BINARY:
+    setattr(Handle, dunder(_name, "i"), _arithmetic(dunder(_name, "i").strip("_")))
+for _name in (*UNARY, *NUMBERS, "complex", "bytes"):
+    setattr(Handle, dunder(_name), _measure(_name))

@@ -6,7 +6,7 @@ import types
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from .operators import BINARY, COMPARISONS
+from .operators import BINARY, COMPARISONS, NUMBERS, UNARY, dunder
 
 
 class Asks(Protocol):
@@ -72,10 +72,9 @@ def _asking(do: str) -> Callable[..., Any]:
 
 
 for _do in (
-    *COMPARISONS, "iter", "next", "len", "hash", "repr", "str", "bool", "int", "float", "abs", "round", "reversed", "format",
-    "contains", "enter", "exit", "getitem", "setitem", "delitem", "index", "neg", "pos", "invert",
+    *COMPARISONS, *BINARY, *UNARY, *NUMBERS, "iter", "next", "len", "hash", "repr", "str", "reversed", "format", "contains",
+    "enter", "exit", "getitem", "setitem", "delitem",
 ):  # fmt: skip
-    setattr(JudgeObject, f"__{_do}__", _asking(_do))
+    setattr(JudgeObject, dunder(_do), _asking(_do))
 for _do in BINARY:
-    setattr(JudgeObject, f"__{_do.strip('_')}__", _asking(_do))
-    setattr(JudgeObject, f"__r{_do.strip('_')}__", _asking(f"r{_do}"))
+    setattr(JudgeObject, dunder(_do, "r"), _asking(f"r{_do}"))

@@ -40,7 +40,7 @@ def wire(value: Any, inline: _Inline) -> Wire | None:
         return _view_wire(value, inline)
     if kind.__module__ == "dataclasses" and kind.__name__ in ("_FIELD_BASE", "_MISSING_TYPE"):
         return next((["LD", name] for name in _TOKENS if getattr(sys.modules["dataclasses"], name) is value), None)
-    write = _WRITE.get(f"{kind.__module__}.{kind.__qualname__}")
+    write = _WRITE.get(f"{_module(kind)}.{kind.__qualname__}")
     return write(value, inline) if write is not None and _is_the_librarys(kind) else None
 
 
@@ -79,9 +79,14 @@ def _is_the_librarys(kind: type) -> bool:
     return getattr(sys.modules.get(kind.__module__), kind.__name__, None) is kind
 
 
+def _module(kind: type) -> str:
+    """The module that a type is known by: Python 3.13 defines those of `pathlib` in a private one."""
+    return "pathlib" if kind.__module__ == "pathlib._local" else kind.__module__
+
+
 def _type_wire(kind: type) -> Wire | None:
     for module, names in _TYPES.items():
-        if kind.__module__ in (module, "builtins", "_" + module) and module in sys.modules:
+        if _module(kind) in (module, "builtins", "_" + module) and module in sys.modules:
             for name in names:
                 if getattr(sys.modules[module], name, None) is kind:
                     return ["LT", module, name]

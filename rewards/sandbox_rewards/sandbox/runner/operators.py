@@ -6,10 +6,22 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from .exceptions import leave
+
+ORDER = ("lt", "le", "gt", "ge")
+COMPARISONS = ("eq", "ne", *ORDER)
 BINARY = (
     "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift",
 )  # fmt: skip
-COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+"""Those that have a reflected form (`__radd__`) and one in place (`__iadd__`) too."""
+UNARY = ("neg", "pos", "invert")
+NUMBERS = ("abs", "bool", "int", "float", "index", "round")
+"""What makes a number of an object."""
+
+
+def dunder(name: str, how: str = "") -> str:
+    """Name of the method behind an operator: `__add__`; `how` is `r` for the reflected form, `i` for the one in place."""
+    return f"__{how}{name.strip('_')}__"
 
 
 def _reflected(name: str) -> Callable[[Any, Any], Any]:
@@ -25,19 +37,13 @@ def _enter(manager: Any) -> Any:
     return manager.__enter__()
 
 
-def _exit(manager: Any, *error: Any) -> Any:
-    return manager.__exit__(*error)
-
-
 OPERATORS: dict[str, Callable[..., Any]] = {
     "contains": _contains,
     "enter": _enter,
-    "exit": _exit,
+    "exit": leave,
     **{f.__name__: f for f in (iter, next, len, hash, repr, str, bool, int, float, complex, abs, round, reversed, divmod, format,
                                bytes)},
-    **{name: getattr(operator, name) for name in (
-        *COMPARISONS, *BINARY, "getitem", "setitem", "delitem", "index", "neg", "pos", "invert",
-        "iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow", "imatmul", "iand", "ior", "ixor", "ilshift", "irshift",
-    )},
+    **{name: getattr(operator, name) for name in (*COMPARISONS, *BINARY, *UNARY, "getitem", "setitem", "delitem", "index")},
+    **{name: getattr(operator, name) for name in (dunder(name, "i").strip("_") for name in BINARY)},
 }  # fmt: skip
 REFLECTED: dict[str, Callable[[Any, Any], Any]] = {f"r{name}": _reflected(name) for name in BINARY}

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .exceptions import leave
 from .operators import OPERATORS, REFLECTED
 
 _PRIVATE = ("_", "f_", "gi_", "cr_", "ag_", "tb_", "co_")
@@ -66,7 +65,6 @@ def _await(target: Any) -> Any:
 _DOINGS: dict[str, Callable[..., Any]] = {
     **OPERATORS,
     **REFLECTED,
-    "exit": leave,
     "call": lambda target, args, kwargs: target(*args, **(kwargs or {})),
     "attribute": _attribute,
     "setattr": _set_attribute,

@@ -6,7 +6,6 @@ import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import exceptions
 from .operators import OPERATORS
 
 if TYPE_CHECKING:
@@ -79,7 +78,6 @@ def _evaluate(run: Callable[..., Any]) -> Callable[..., Any]:
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
     **{name: _builtin(function) for name, function in OPERATORS.items()},
-    "exit": _builtin(exceptions.leave),
     "fetch": fetch,
     "call": lambda _, target, args, kwargs: target(*args, **kwargs) if kwargs else target(*args),
     "await": _await,

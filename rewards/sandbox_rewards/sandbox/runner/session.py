@@ -10,9 +10,9 @@ from typing import Any
 
 from . import exceptions, subclasses
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
-from .class_handles import ABSTRACT, FunctionHandle, class_handle, new_handle
+from .class_handles import ABSTRACT, ClassHandle, FunctionHandle, class_handle, new_handle
 from .codec import Codec
-from .handles import CLASS, NAMED, Handle, give_role, kind_of, number_of, set_up
+from .handles import CLASS, NAMED, Handle, give_role, number_of, set_up
 from .known_types import known_type, type_name
 from .own_objects import on_own_object
 from .surroundings import Surroundings
@@ -75,7 +75,7 @@ class Session:
         kept = {name: value for name, value in found if name in names}
         for name, value in kept.items():
             if isinstance(value, Handle):
-                give_role(value, CLASS if name[0].isupper() and kind_of(value) == "class" else NAMED)
+                give_role(value, CLASS if name[0].isupper() and isinstance(value, ClassHandle) else NAMED)
         return {name: value for name, value in kept.items() if not _catches_all(value)}
 
     def fetch(self, name: str) -> Any:
@@ -172,7 +172,7 @@ class Session:
         if more:
             exceptions.complete(error, *more)
         error.__dict__["from_solution"] = str(text)[:300]
-        error.__dict__["_remote"] = self._handles[number] = new_handle(self, number, "object")
+        error.__dict__["_remote"] = self._handles[number] = new_handle(self, number)
         if "_handle" in vars(kind):  # the solution's own class: its attributes are asked there
             error.__dict__["_message"] = str(message)
         self._handles[number] = error
@@ -206,11 +206,11 @@ class Session:
         number = self._hand_out(value)
         if isinstance(value, BaseException):
             described = exceptions.describe(value)
-            return ["x", number, self.codec._inline(described)]
+            return ["x", number, self.codec.inline(described)]
         if isinstance(value, type) and issubclass(value, BaseException):
             return ["X", number, value.__name__, [self.opaque(base) for base in value.__bases__]]
         if isinstance(value, types.FunctionType):
-            return ["j", number, self.codec._inline(_about(value))]
+            return ["j", number, self.codec.inline(_about(value))]
         kind = next((kind for kind in type(value).__mro__ if self.shared.get(kind.__name__) is kind), None)
         return ["j", number] if kind is None else ["j", number, ["t", [["t", ["_class", self.opaque(kind)]]]]]
 
@@ -238,7 +238,7 @@ class Session:
             raise Malformed("a companion of unknown kind")
         made = self._handles.get(number)
         if made is None:
-            handle = new_handle(self, number, "object")
+            handle = new_handle(self, number)
             made = self._handles[number] = subclasses.with_companion(value, str(name), opened, handle)
         elif subclasses.companion_of(made) is None:
             raise Malformed("a companion that is something else")
@@ -264,20 +264,20 @@ class Session:
         return self._handles[number]
 
     def _exception_instance(self, wire: list[Any]) -> BaseException:
-        return self._exception(self.codec._value(wire[2]), wire[3], wire[4], wire[1])
+        return self._exception(self.codec.value(wire[2]), wire[3], wire[4], wire[1])
 
     def _new_handle(self, number: int, wire: list[Any]) -> Any:
         kind = wire[2]
         if kind == "function":
-            return set_up(object.__new__(FunctionHandle), self, number, kind)
+            return set_up(object.__new__(FunctionHandle), self, number)
         if kind == "coroutine":
-            return _await(self, new_handle(self, number, kind))
+            return _await(self, new_handle(self, number))
         name = str(wire[3])
         if kind == "class":
             _, _, _, _, has, methods, bases, abstract = wire
             known = [self.meant(base) for base in bases] + [ABSTRACT[base] for base in abstract]
             return class_handle(self, number, name, has, [str(m) for m in methods], known)
-        handle = new_handle(self, number, kind, self.meant(wire[4]) if kind == "object" and len(wire) > 4 else None)
+        handle = new_handle(self, number, self.meant(wire[4]) if kind == "object" and len(wire) > 4 else None)
         if kind == "exception":
             bases = [self.meant(base) for base in wire[4]]
             return exceptions.own_class(name, bases, {

@@ -290,7 +290,7 @@ class Solution:
         number = self.handle(error)
         if known:
             return ["x", number]
-        return ["x", number, self.codec._inline(exceptions.describe(error)), describe(error), str_or_empty(error)]
+        return ["x", number, self.codec.inline(exceptions.describe(error)), describe(error), str_or_empty(error)]
 
     def is_handle(self, value: Any) -> bool:
         return type(value) is JudgeObject
@@ -331,11 +331,11 @@ class Solution:
         if tag == "X":  # an exception class of the test
             return exceptions.own_class(wire[2], [self.meant(base) for base in wire[3]], {"__module__": "tests"})
         if tag == "x":
-            kind, arguments, *more = self.codec._value(wire[2])
+            kind, arguments, *more = self.codec.value(wire[2])
             error = exceptions.rebuild(kind, arguments)
             exceptions.complete(error, *more)
             return error
-        return JudgeObject(self, wire[1], *(self.codec._value(about) for about in wire[2:]))
+        return JudgeObject(self, wire[1], *(self.codec.value(about) for about in wire[2:]))
 
     def _keep(self, number: int, value: Any) -> None:
         self._judges[number] = value

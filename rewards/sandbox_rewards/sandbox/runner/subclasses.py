@@ -4,7 +4,7 @@ What is covered: the value is stored here as its plain base type stores it, so c
 conversions and arithmetic with plain data are the base type's and nobody else's. The companion, which is the object itself
 behind its owner's handle, is asked for attributes that the base type lacks and for what changes or looks up items; and,
 between two such objects or for one that a test made of a class that it names, for operators.
-What is not: a subclass of date, datetime, timedelta, range or slice, which is its plain value alone.
+What is not: a subclass of date, time, datetime or timedelta, which is its plain value alone.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from .operators import BINARY
+from .operators import BINARY, UNARY, dunder
 
 _CHANGES = (
     "append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "add", "discard", "update", "setdefault",
     "popitem", "appendleft", "extendleft", "popleft", "rotate", "move_to_end", "subtract", "__getitem__", "__setitem__",
     "__delitem__", "__missing__", "__call__", "__repr__", "__str__",
 )  # fmt: skip
-_OPERATORS = frozenset({f"__{how}{name.strip('_')}__" for name in BINARY for how in ("", "r", "i")}) | {
-    "__neg__", "__pos__", "__invert__", "__abs__", "__divmod__", "__rdivmod__",
-}  # fmt: skip
-_ALONE = frozenset({"date", "datetime", "time", "timedelta", "timezone", "range", "slice", "ellipsis", "NotImplementedType"})
+_OPERATORS = frozenset({dunder(name, how) for name in BINARY for how in ("", "r", "i")}) | {
+    dunder(name) for name in (*UNARY, "abs", "divmod", "rdivmod")
+}
+_ALONE = frozenset({"date", "datetime", "time", "timedelta"})
 
 
 def open_names(kind: type, base: type) -> list[str]:
