@@ -16,6 +16,22 @@ def parse_quietly(code: str) -> ast.Module:
         return ast.parse(code)
 
 
+def compile_quietly(code: str) -> None:
+    """Raise what `parse_quietly` raises, and SyntaxError for what parses and can't run: a `return` outside a function, say."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compile(code, "<unknown>", "exec", dont_inherit=True)
+
+
+def binds(code: str, name: str) -> bool:
+    """Whether it defines, assigns or imports `name` somewhere."""
+    nodes = list(ast.walk(parse_quietly(code)))
+    defined = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    assigned = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    imported = {node.asname or node.name for node in nodes if isinstance(node, ast.alias)}
+    return name in defined | assigned | imported
+
+
 def normal_form(code: str, rename: str | None = None) -> str:
     """Code without layout, comments and docstrings; the name `rename` (the entry point) becomes `_`.
 

@@ -20,21 +20,21 @@ from pydantic import (
     model_validator,
 )
 
-from sandbox_tasks.syntax import parse_quietly
+from sandbox_tasks.syntax import binds, compile_quietly
 
 Split = Literal["train", "validation", "test"]
 
 
-def _parsed(code: str) -> str:
+def _compiled(code: str) -> str:
     try:
-        parse_quietly(code)
+        compile_quietly(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ValueError(f"is not valid Python ({error}); correct the code") from None
     return code
 
 
-Code = Annotated[str, AfterValidator(_parsed)]
-"""Python source that parses; checked item by item, so that an error names the one test that doesn't."""
+Code = Annotated[str, AfterValidator(_compiled)]
+"""Python source that compiles; checked item by item, so that an error names the one test that doesn't."""
 
 
 class RewardSpec(BaseModel):
@@ -151,6 +151,10 @@ class UnitTests(KnownSignSpec):
             raise ValueError("style 'check' is one test, but credit is 'share'; use style 'asserts', or leave `credit` out")
         if self.credit == "share" and self.isolation == "inline":
             raise ValueError("credit 'share' would be the answer's own word under isolation 'inline'; leave one of them out")
+        if isinstance(self.checker, CodeChecker) and not binds(self.checker.code, "check"):
+            raise ValueError("`checker` needs `def check(stdin, stdout, expected)`, but its code defines no `check`; add it")
+        if self.style == "check" and not any(binds(code, "check") for code in (*self.tests, self.setup)):
+            raise ValueError("style 'check' needs `def check(candidate)`, but `tests` define none; add it or change the style")
         return self
 
 

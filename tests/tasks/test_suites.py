@@ -1,7 +1,9 @@
 """The suites that ship, the published files, and what a mistake in a suite says."""
 
+import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +17,7 @@ from sandbox_tasks.quickstart import STAGES, imperfect_solution, quickstart_task
 from sandbox_tasks.readers import read_format
 from sandbox_tasks.repair_quickstart import repair_tasks
 from sandbox_tasks.suite import TaskSuite, load_suite, shipped_suites
-from sandbox_tasks.task import Task
+from sandbox_tasks.task import Task, UnitTests
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="the published HumanEval and MBPP files are not beside this checkout")
@@ -97,6 +99,34 @@ def test_a_mistake_is_told_by_file_line_and_field(line: str, said: list[str], tm
         load_suite(path)
     assert "suite.jsonl" in str(caught.value)
     assert all(part in str(caught.value) for part in said)
+
+
+@pytest.mark.parametrize(
+    ("spec", "field", "said"),
+    [
+        ({"tests": ["assert f() == 1", "return"]}, "tests.1", "'return' outside function"),
+        ({"tests": ["assert f() == 1"], "setup": "yield"}, "setup", "'yield' outside function"),
+        ({"tests": ["assert f() == 1"], "prelude": "break"}, "prelude", "'break' outside loop"),
+        ({"style": "check", "tests": ["assert f() == 1"]}, "", "but `tests` define none; add it"),
+        (
+            {"style": "stdio", "cases": [{"stdin": "", "stdout": ""}], "checker": {"code": "def chek(): pass"}},
+            "",
+            "its code defines no `check`",
+        ),
+    ],
+)
+def test_tests_that_could_never_run_are_refused(spec: dict[str, Any], field: str, said: str, tmp_path: Path) -> None:
+    reward = {"source": "unit_tests", "style": "asserts", "entry_point": "f", **spec}
+    (tmp_path / "suite.jsonl").write_text(json.dumps({"id": "a", "prompt": "", "rewards": [reward]}) + "\n")
+    with pytest.raises(TaskError, match="line 1") as caught:
+        load_suite(tmp_path / "suite.jsonl")
+    assert field in str(caught.value)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("tests", [["def check(g): pass"], ["check = print"], ["from m import x as check"]])
+def test_check_may_be_bound_in_any_way(tests: list[str]) -> None:
+    UnitTests.model_validate({"style": "check", "entry_point": "f", "tests": tests})
 
 
 @given(st.text(min_size=1), st.text(), st.sampled_from(["suite.jsonl", "suite.yaml"]))

@@ -66,5 +66,6 @@ def _one_by_one(task: Task) -> list[tuple[str, Task]]:
 def _feedback(task: Task, failing: str, grade: Grade) -> str:
     assert isinstance(task.environment, RepairSpec)
     said = " ".join((grade.detail or "").split())
-    lines = [f"{grade.verdict.value}: {failing}" if failing else grade.verdict.value, said]
+    told = "" if said in " ".join(failing.split()) else said  # a bare assert's detail is its text
+    lines = [f"{grade.verdict.value}: {failing}" if failing else grade.verdict.value, told]
     return "\n".join(line for line in lines if line)[: task.environment.longest]

@@ -7,17 +7,20 @@ little but its channel. Whatever goes wrong with it, a solution's own process co
 
 from __future__ import annotations
 
-import functools
 import marshal
 import time
 import warnings
-from typing import Any
+from types import CodeType
 
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 
 LARGEST = 1 << 16
 """Characters of source that are compiled here; more is for the solution's own process and limits."""
 PATIENCE_S = 1.0
+
+
+Code = bytes | str
+"""Python as a job has it: compiled, as marshal writes it, or text that a solution's own process is to compile."""
 
 
 class Uncompilable(Exception):
@@ -29,15 +32,9 @@ def packed(source: str, name: str) -> bytes:
     return marshal.dumps(compile(source, name, "exec", dont_inherit=True))
 
 
-@functools.lru_cache(maxsize=1024)
-def packed_prelude(source: str) -> bytes:
-    """The prelude as the solution's process takes it; compiled by the judge, which knows it to be the task's own."""
-    return packed(source, "prelude.py") if source else b""
-
-
-def run_packed(code: bytes, namespace: dict[str, Any]) -> None:
-    """Execute what `packed` gave."""
-    exec(marshal.loads(code), namespace)
+def unpacked(code: Code, name: str) -> CodeType:
+    """What can be executed, in the process that the job is for. Raises for text what `compile` raises."""
+    return marshal.loads(code) if isinstance(code, bytes) else compile(code, name, "exec", dont_inherit=True)
 
 
 def serve(channel: Channel) -> None:
@@ -69,17 +66,17 @@ class Compiler:
             self._channel.close()
             self._channel = None
 
-    def packed(self, source: str) -> bytes | None:
-        """The compiled source, or None where the solution's own process has to compile it. Raises `Uncompilable`."""
+    def compiled(self, source: str) -> Code:
+        """The source as a job has it. Raises `Uncompilable`."""
         if self._channel is None or len(source) > LARGEST:
-            return None
+            return source
         self._channel.deadline = time.monotonic() + PATIENCE_S
         try:
             self._channel.send(source)
             answer = self._channel.receive()
         except (ChannelClosed, DeadlinePassed, Malformed):
             self.close()
-            return None
+            return source
         if "syntax_error" in answer:
             raise Uncompilable(answer["syntax_error"])
-        return answer["code"].encode("latin-1") if "code" in answer else None
+        return answer["code"].encode("latin-1") if "code" in answer else source

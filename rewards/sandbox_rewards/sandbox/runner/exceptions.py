@@ -29,6 +29,16 @@ def describe(error: BaseException) -> tuple[Any, ...]:
     return (type(error), tuple(arguments), attributes, error.__cause__, error.__context__, error.__suppress_context__)
 
 
+def one_line(error: BaseException) -> str:
+    """Its class and the first line of what it says, of at most 300 characters; the class alone where it says nothing."""
+    try:
+        lines = str(error).strip().splitlines()  # may run code of a solution, or ask it
+    except Exception:
+        lines = ["…"]
+    name = type(error).__name__
+    return f"{name}: {lines[0]}"[:300] if lines else name
+
+
 _WITH_FIELDS = (OSError, NameError, AttributeError, ImportError)
 
 

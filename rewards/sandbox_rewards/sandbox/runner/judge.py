@@ -2,29 +2,44 @@
 
 A job is `{"spec": ..., "code": ...}`; the answer `{"verdict", "tests_passed", "tests_total", "seconds",
 "detail"}`. The verdict `no_verdict` means that the task or this machinery failed, not the answer.
+
+What is covered: tests of functions and classes (`asserts`, `check`, `pytest`), the limits of a run around them, and which failure
+is whose. What is not: a test that takes the answer's word (docs/security.md), and one that ends its own process, which takes the
+box with it and is told as a fault of the machinery.
 """
 
 from __future__ import annotations
 
-import functools
 import pickle
 import sys
 import time
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any
 
 from . import pytest_style
 from .alarm import TimeUp, alarm
 from .alarm import install as install_alarm
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
-from .compiler import Compiler, Uncompilable, packed_prelude
-from .forks import ForkLate
+from .compiler import Code, Compiler, Uncompilable
+from .exceptions import one_line
 from .inline import judge_inline
-from .names import TestNames, names_of_solution, sealed_builtins, unimported_modules
-from .outcomes import Outcome, limits, outcome, tests_in
+from .names import TestNames, names_of_solution, reads_no_solution, sealed_builtins, unimported_modules
+from .outcomes import PASSED, PROBLEMS, Ending, NoVerdict, Outcome, ending, outcome, tests_in
 from .session import NotLoaded, Session, SolutionLost
 from .stdio import run_cases
 from .surroundings import Surroundings
+from .task_code import (
+    TaskFault,
+    compiled,
+    failed_assertion,
+    lacks_import,
+    load_work,
+    parts,
+    prelude_must_load,
+    prelude_names,
+    run_alone,
+    tests,
+)  # fmt: skip
 from .zygote import BoxFault, Zygote
 
 
@@ -41,10 +56,7 @@ def serve(host: Channel, zygote: Zygote, compiler: Compiler, home: str) -> None:
             return
         started = time.monotonic()
         try:
-            if job["spec"]["style"] == "stdio":
-                found = run_cases(job, zygote, compiler)
-            else:
-                found = judge(job, zygote, compiler, home, surroundings)
+            found = judge(job, zygote, compiler, home, surroundings)
         except BoxFault as fault:
             found = {"fault": str(fault)}
         surroundings.restore()
@@ -69,143 +81,131 @@ def _refuse_to_unpickle(*_: Any, **__: Any) -> Any:
     raise TypeError("unpickling runs code, and the judge runs none of an answer's; use JSON, or isolation 'inline'")
 
 
-@functools.lru_cache(maxsize=4096)
-def compiled(source: str, name: str) -> CodeType:
-    return compile(source, name, "exec", dont_inherit=True)
-
-
 def judge(job: dict[str, Any], zygote: Zygote, compiler: Compiler, home: str, surroundings: Surroundings) -> Outcome:
-    """Verdict for styles `asserts`, `check` and `pytest`."""
-    if job["spec"].get("isolation") == "inline":
-        return judge_inline(job, zygote, compiler, surroundings)
+    """Outcome of a job of any style."""
+    spec, answer = job["spec"], job["code"]
     pytest_style.install(job.get("libraries"))
-    spec, limit = job["spec"], job["spec"]["time_limit_s"]
-    total = tests_in(spec)
     try:
-        trusted = _trusted_namespace(spec)
-    except Exception as error:
-        return outcome("no_verdict", 0, total, f"the task's prelude fails: {type(error).__name__}: {error}")
-    try:
-        code = compiler.packed(job["code"])
+        for part, source in parts(spec).items():
+            compiled(source, part)
+        if spec["style"] == "stdio":
+            return run_cases(spec, answer, zygote, compiler)
+        if spec.get("isolation") == "inline":
+            return judge_inline(spec, answer, zygote, compiler, surroundings)
+        trusted = prelude_names(spec)
+        return _judge_sealed(spec, compiler.compiled(answer), trusted, zygote, home, surroundings)
+    except NoVerdict as why:
+        end = Ending("no_verdict", str(why))
     except Uncompilable as error:
-        return outcome("syntax_error", 0, total, str(error))
-    shared = {k: v for k, v in trusted.items() if isinstance(v, (type, FunctionType)) and v.__module__ == "prelude"}
-    channel = zygote.spawn(limit_s=limit, memory_mb=spec["memory_limit_mb"])
-    deadline = channel.deadline or 0.0
-    run = _Run(Session(channel, shared, surroundings), total)
-    channel.deadline = None  # the alarm interrupts whatever the judge waits for, at no cost to each call
-    try:
-        with alarm(limit):
-            run.load(spec, {"code": job["code"]} if code is None else {"packed": code}, trusted)
-            if spec["style"] != "pytest":
-                run.tests(spec)
-        if spec["style"] == "pytest":
-            run.module(spec, home, deadline)
-    except (DeadlinePassed, TimeUp, ForkLate):
-        run.end("time_limit", f"no answer within {limit:g} s")
+        end = Ending("syntax_error", str(error))
     except NotLoaded as error:
-        run.end(error.verdict, error.detail)
-    except (SolutionLost, Malformed, ChannelClosed) as error:
-        reason = error.reason if isinstance(error, SolutionLost) else error
-        if isinstance(reason, Malformed):
-            run.end("runtime_error", f"the solution's process sent {reason}")
-        else:
-            run.end(None, None)
+        end = Ending(error.verdict, error.detail)
+    return outcome(end, 0, tests_in(spec))
+
+
+def _judge_sealed(
+    spec: dict[str, Any], code: Code, trusted: dict[str, Any], zygote: Zygote, home: str, surroundings: Surroundings
+) -> Outcome:
+    """Styles `asserts`, `check` and `pytest`; `trusted` are the names of the judge's own copy of the prelude."""
+    shared = {k: v for k, v in trusted.items() if isinstance(v, (type, FunctionType)) and v.__module__ == "prelude"}
+    channel = zygote.spawn(limit_s=spec["time_limit_s"], memory_mb=spec["memory_limit_mb"])
+    deadline = channel.deadline or 0.0
+    run = _Run(Session(channel, shared, surroundings), spec, trusted)
+    channel.deadline = None  # the alarm interrupts whatever the judge waits for, at no cost to each call
+    problem: BaseException | None = None
+    try:
+        with alarm(spec["time_limit_s"]):
+            run.load(code)
+            if spec["style"] != "pytest":
+                run.tests()
+        if spec["style"] == "pytest":
+            run.module(home, deadline)
+    except PROBLEMS as error:
+        problem = error
     finally:
         death = zygote.finish()
         channel.close()
-    if run.verdict is None:
-        run.end(*death.verdict(spec))
-    if time.monotonic() > deadline and run.verdict != "no_verdict":
-        run.end("time_limit", f"no answer within {limit:g} s")
-    return outcome(run.verdict or "no_verdict", run.passed, run.total, run.detail)
-
-
-def _trusted_namespace(spec: dict[str, Any]) -> dict[str, Any]:
-    """Names as the judge defines them: the prelude's are its own copy, never the solution's."""
-    namespace: dict[str, Any] = {"__name__": "prelude"}
-    if spec["prelude"]:
-        exec(compiled(spec["prelude"], "prelude.py"), namespace)
-    return namespace
+    if time.monotonic() > deadline:
+        problem = DeadlinePassed()
+    if problem and spec["prelude"] and not run.loaded:
+        prelude_must_load(spec, zygote, surroundings)
+    return outcome(ending(problem, death, spec) if problem else run.end, run.passed, run.total)
 
 
 class _Run:
     """One solution under test: what passed so far and the first thing that went wrong."""
 
-    def __init__(self, session: Session, total: int) -> None:
-        self.session = session
-        self.total = total
+    def __init__(self, session: Session, spec: dict[str, Any], trusted: dict[str, Any]) -> None:
+        self._session = session
+        self._spec = spec
+        self._sources = parts(spec)
+        self._prelude = frozenset(trusted)
+        self._trusted = trusted | unimported_modules(spec)
+        self._names = TestNames(session, self._trusted | sealed_builtins(session))
+        self._late_setup = bool(spec["setup"])
+        self.total = tests_in(spec)
         self.passed = 0
-        self.verdict: str | None = "passed"
-        self.detail: str | None = None
-        self.trusted: dict[str, Any] = {}
-        self.found: dict[str, Any] = {}
+        self.end = PASSED
+        self.loaded = False
 
-    def end(self, verdict: str | None, detail: str | None) -> None:
-        self.verdict, self.detail = verdict, detail
+    def load(self, code: Code) -> None:
+        """Load the answer; a setup that has no use for it runs before, so that its faults are the task's."""
+        spec = self._spec
+        if spec["setup"] and spec["style"] != "pytest" and reads_no_solution(spec["setup"], frozenset(self._trusted)):
+            run_alone(spec["setup"], "setup", self._names)
+            self._late_setup = False
+        wanted = names_of_solution(tuple(spec["tests"]), spec["setup"], spec["entry_point"], self._prelude)
+        self._names.know(self._session.load(load_work(spec, code, wanted)))
+        self.loaded = True
 
-    def load(self, spec: dict[str, Any], code: dict[str, Any], trusted: dict[str, Any]) -> None:
-        found = self.session.load({
-            "program": False, "prelude": packed_prelude(spec["prelude"]), "limits": limits(spec), **code,
-            "names": names_of_solution(tuple(spec["tests"]), spec["setup"], spec["entry_point"], frozenset(trusted)),
-        })  # fmt: skip
-        self.trusted = trusted | unimported_modules(spec)
-        self.found = found
-
-    def tests(self, spec: dict[str, Any]) -> None:
-        namespace = TestNames(self.session, self.trusted | sealed_builtins(self.session), self.found)
-        if spec["setup"] and not self._guarded(compiled(spec["setup"], "setup.py"), namespace):
+    def tests(self) -> None:
+        if self._late_setup and not self._passes("setup", self._spec["setup"]):
             return
-        for test in spec["tests"]:
-            ok = self._guarded(compiled(test, "test.py"), namespace)
-            if ok and spec["style"] == "check":
-                if spec["entry_point"] not in namespace:
-                    self._note("runtime_error", f"NameError: the solution defines no {spec['entry_point']!r}")
-                    return
-                namespace["__candidate__"] = namespace[spec["entry_point"]]
-                ok = self._guarded(compiled("check(__candidate__)", "test.py"), namespace)
+        for part, source in tests(self._spec).items():
+            ok = self._passes(part, source)
+            if ok and self._spec["style"] == "check":
+                ok = self._check(self._spec["entry_point"])
             self.passed += ok
 
-    def module(self, spec: dict[str, Any], home: str, deadline: float) -> None:
+    def module(self, home: str, deadline: float) -> None:
         """Style `pytest`: one module of tests, in a fork."""
-        source = "\n".join(part for part in (spec["setup"], spec["tests"][0]) if part)
-        report = pytest_style.run(self.session, source, self.trusted, home, deadline)
+        source = "\n".join(part for part in (self._spec["setup"], self._spec["tests"][0]) if part)
+        report = pytest_style.run(self._session, source, self._trusted, home, deadline)
+        if report["fault"] is not None:
+            raise TaskFault("test", report["fault"])
         self.passed, self.total = report["passed"], report["total"]
         if report["lost"] == "closed":
             raise ChannelClosed
         if report["lost"]:
             raise Malformed(report["lost"])
-        verdict = "memory_limit" if report.get("memory") and report["verdict"] != "passed" else report["verdict"]
-        self.end(verdict, report["detail"])
+        self.end = Ending(report["verdict"], report["detail"])
 
-    def _guarded(self, code: CodeType, namespace: dict[str, Any]) -> bool:
-        """Run test code; note the first failure. Only what ends the whole run is raised."""
+    def _check(self, entry_point: str) -> bool:
+        if entry_point not in self._names:
+            self._note("runtime_error", f"NameError: the solution defines no {entry_point!r}")
+            return False
+        self._names["__candidate__"] = self._names[entry_point]
+        return self._passes("check", "check(__candidate__)")
+
+    def _passes(self, part: str, source: str) -> bool:
+        """Run test code; note the first failure. Only what ends the whole run is raised, and a fault of the task's own."""
         try:
-            exec(code, namespace)
-            if self.session.lost:  # a test's bare `except` kept it from us
-                raise self.session.lost
+            exec(compiled(source, part), self._names)
+            if self._session.lost:  # a test's bare `except` kept it from us
+                raise self._session.lost
         except (SolutionLost, ChannelClosed, DeadlinePassed, Malformed, TimeUp):
             raise
         except AssertionError as error:
-            self._note("failed", error.__dict__.get("from_solution") or _first_line(error) or "assertion failed")
+            self._note("failed", error.__dict__.get("from_solution") or failed_assertion(error, self._sources))
         except BaseException as error:
-            memory = self.session.memory_error or ("from_solution" not in error.__dict__ and isinstance(error, MemoryError))
-            self._note(
-                "memory_limit" if memory else "runtime_error",
-                error.__dict__.get("from_solution") or _first_line(error),
-            )
+            if lacks_import(error, source):
+                raise TaskFault(part, one_line(error)) from None
+            memory = self._session.memory_error or ("from_solution" not in error.__dict__ and isinstance(error, MemoryError))
+            self._note("memory_limit" if memory else "runtime_error", error.__dict__.get("from_solution") or one_line(error))
         else:
             return True
         return False
 
     def _note(self, verdict: str, detail: str) -> None:
-        if self.verdict == "passed":
-            self.end(verdict, detail)
-
-
-def _first_line(error: BaseException) -> str:
-    try:
-        text = str(error)  # may ask the solution how its objects look
-    except Exception:
-        text = "…"
-    return f"{type(error).__name__}: {text}"[:300].splitlines()[0]
+        if self.end is PASSED:
+            self.end = Ending(verdict, detail)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import dis
 import functools
 import importlib
 import sys
+from types import CodeType
 from typing import Any, NamedTuple
 
 from .handles import Handle
@@ -54,6 +56,32 @@ def names_of_solution(tests: tuple[str, ...], setup: str, entry_point: str | Non
     return sorted(n for n in wanted if not (n.startswith("__") and n.endswith("__")))
 
 
+@functools.lru_cache(maxsize=1024)
+def reads_no_solution(source: str, known: frozenset[str]) -> bool:
+    """Whether code can run before there is a solution: it reads nothing but builtins, `known` and what it bound before."""
+    bound: set[str] = set()
+    read: set[str] = set()
+    code = compile(source, "setup.py", "exec", dont_inherit=True)
+    for does in dis.get_instructions(code):
+        if does.opname in _READS and does.argval not in bound:
+            read.add(does.argval)
+        elif does.opname in _BINDS:
+            bound.add(does.argval)
+    for inner in _inside(code):  # whatever is called later may use what is bound later
+        read |= {does.argval for does in dis.get_instructions(inner) if does.opname in _READS} - bound
+    return all(name in known or (hasattr(builtins, name) and name not in _LOOK_FOR_NAMES) for name in read)
+
+
+def _inside(code: CodeType) -> list[CodeType]:
+    own = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return own + [inner for one in own for inner in _inside(one)]
+
+
+_READS = frozenset({"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"})
+_BINDS = frozenset({"STORE_NAME", "STORE_GLOBAL"})
+_LOOK_FOR_NAMES = frozenset({"eval", "exec", "globals", "locals", "vars", "dir"})
+
+
 def unimported_modules(spec: dict[str, Any]) -> dict[str, Any]:
     """Modules that tests use without importing them, as tests do that were written beside the solution."""
     found = {}
@@ -80,10 +108,19 @@ class TestNames(dict[str, Any]):
 
     __test__ = False
 
-    def __init__(self, session: Session, trusted: dict[str, Any], found: dict[str, Any]) -> None:
-        super().__init__(trusted | found | {"__name__": "tests"})
+    def __init__(self, session: Session, trusted: dict[str, Any]) -> None:
+        super().__init__(trusted | {"__name__": "tests"})
         self._session = session
-        self._data = {name for name, value in found.items() if not isinstance(value, (Handle, type))}
+        self._trusted = trusted
+        self._data: set[str] = set()
+
+    def know(self, found: dict[str, Any]) -> None:
+        """What the solution gives for the names of the tests; what the setup made of a name stays."""
+        for name, value in found.items():
+            if self.get(name) is self._trusted.get(name):
+                super().__setitem__(name, value)
+                if not isinstance(value, (Handle, type)):
+                    self._data.add(name)
 
     def __getitem__(self, name: str) -> Any:
         if name in self._data:

@@ -16,13 +16,15 @@ import types
 from typing import Any
 
 from .channel import ChannelClosed, Malformed
-from .forks import ForkDied, in_a_fork
+from .exceptions import one_line
+from .forks import in_a_fork
 from .names import names_of_solution, sealed_builtins
 from .session import Session
+from .task_code import lacks_import
 
 Report = dict[str, Any]
-"""What the fork tells: tests `passed` of `total`, `verdict` and `detail` of the first failure, and whether and why the
-solution was `lost`."""
+"""What the fork tells: tests `passed` of `total`, `verdict` and `detail` of the first failure, whether and why the solution was
+`lost`, and the `fault` of the task's own, if it is one."""
 
 
 class Libraries:
@@ -59,11 +61,8 @@ def install(libraries: dict[str, Any] | None) -> None:
 
 
 def run(session: Session, module: str, trusted: dict[str, Any], folder: str, deadline: float) -> Report:
-    """Run a test module in a fork. Raises `ForkLate` at `deadline` (a `time.monotonic()` moment)."""
-    try:
-        report: Report = in_a_fork(lambda: _pytest_report(session, module, trusted, folder), deadline)
-    except ForkDied:
-        return {"passed": 0, "total": 1, "verdict": "memory_limit", "detail": "the tests ran out of memory", "lost": None}
+    """Run a test module in a fork. Raises `ForkLate` at `deadline` (a `time.monotonic()` moment), and `ForkDied`."""
+    report: Report = in_a_fork(lambda: _pytest_report(session, module, trusted, folder), deadline)
     return report
 
 
@@ -74,7 +73,7 @@ def _pytest_report(session: Session, module: str, trusted: dict[str, Any], folde
     path = os.path.join(folder, "test_task.py")
     with open(path, "w", encoding="utf-8") as file:
         file.write(module)
-    record = _Record(trusted | sealed_builtins(session), session)
+    record = _Record(trusted | sealed_builtins(session), session, module)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         status = pytest.main(
             [path, f"--rootdir={folder}", "-c", os.devnull, "--noconftest", "--import-mode=importlib", "--capture=sys",
@@ -87,8 +86,9 @@ def _pytest_report(session: Session, module: str, trusted: dict[str, Any], folde
     whole = status == 0 and passed == len(record.collected) > 0
     verdict, detail = record.first or ("failed", f"pytest ended with status {int(status)}")
     return {
-        "passed": passed, "total": total, "memory": session.memory_error,
-        "verdict": "passed" if whole else verdict, "detail": None if whole else detail[:300],
+        "passed": passed, "total": total, "fault": record.fault,
+        "verdict": "passed" if whole else "memory_limit" if session.memory_error else verdict,
+        "detail": None if whole else detail[:300],
         "lost": "closed" if isinstance(lost, ChannelClosed) else str(lost) if isinstance(lost, Malformed) else None,
     }  # fmt: skip
 
@@ -96,13 +96,16 @@ def _pytest_report(session: Session, module: str, trusted: dict[str, Any], folde
 class _Record:
     """pytest's hooks: which tests there were, and how each ended."""
 
-    def __init__(self, names: dict[str, Any], session: Session) -> None:
+    def __init__(self, names: dict[str, Any], session: Session, source: str) -> None:
         self._names = names
         self._session = session
+        self._source = source
         self.collected: set[str] = set()
         self.passed: set[str] = set()
         self.failed: set[str] = set()
         self.first: tuple[str, str] | None = None
+        self.fault: str | None = None
+        """What went wrong while the module was read and nothing had been asked of the solution, or could go right for none."""
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         self.collected = {item.nodeid for item in items if not _is_skipped(item)}
@@ -120,6 +123,19 @@ class _Record:
             self._note(report)
         elif report.when == "call" and not self._session.lost:  # a test that caught the loss has not passed
             self.passed.add(report.nodeid)
+
+    def pytest_exception_interact(self, call: Any) -> None:
+        error: BaseException = call.excinfo.value
+        self._blame(error.__cause__ or error)  # pytest puts one of its own around what a module raises that it reads
+
+    def pytest_internalerror(self, excinfo: Any) -> None:
+        """Such as the exit of a module that is read, which pytest does not expect."""
+        self.first = self.first or ("runtime_error", one_line(excinfo.value))
+        self._blame(excinfo.value)
+
+    def _blame(self, error: BaseException) -> None:
+        if not self._session.asked or lacks_import(error, self._source):
+            self.fault = self.fault or one_line(error)
 
     def _note(self, report: Any) -> None:
         if self.first is None:

@@ -17,7 +17,7 @@ from .solution import Solution
 _ROUNDS = 12
 """More than the 8 after which CPython specialises a function's bytecode."""
 _CODE = "def f(a, b=1, *, c=2):\n    for x in a:\n        b += x[0]\n    return [b, (c, 'text')]\n"
-_JOB = {"prelude": b"", "packed": packed(_CODE, "solution.py"), "names": ["f"]}
+_JOB = {"prelude": b"", "code": packed(_CODE, "solution.py"), "names": ["f"]}
 _CALL = {"do": "call", "args": [["t", [["h", 0], ["t", [["r", 0], 3]], None]], [["l", [["t", [1, 2.5, "three", None, True]]]]]]}
 """`f([(1, 2.5, 'three', None, True)], 3)`, as the judge writes it when `f` is handle 0."""
 

@@ -44,6 +44,7 @@ class Session:
         self.shared = shared
         self.memory_error = False
         self.lost: SolutionLost | None = None
+        self.asked = False
         self.codec = Codec(self, shared, judges=True)
         self._turn = threading.RLock()
         self._handles: dict[int, Any] = {}
@@ -87,6 +88,7 @@ class Session:
 
     def ask(self, do: str, *arguments: Any) -> Any:
         """Carry out `do` on the solution's side; its exception is raised here, by builtin type where it is one."""
+        self.asked = True
         try:
             with self._turn:  # a test's threads take turns
                 if self.lost:

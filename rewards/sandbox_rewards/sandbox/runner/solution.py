@@ -21,7 +21,8 @@ from . import exceptions, languages, subclasses
 from .channel import Channel, ChannelClosed
 from .class_handles import ABSTRACT
 from .codec import Codec
-from .compiler import packed, run_packed
+from .compiler import Code, unpacked
+from .exceptions import one_line
 from .handles import OPTIONAL
 from .judge_objects import JudgeObject
 from .known_types import known_type, type_name
@@ -68,28 +69,26 @@ def _take_streams(descriptor: int) -> None:
 def run_program(channel: Channel, job: dict[str, Any]) -> None:
     """Run a job's code as a script: standard input and output are those of this process.
 
-    Until the first line of it runs, the channel tells the judge why none does; then it is closed, so no program can say it.
+    Until its first line runs, the channel tells the judge why none does; then it is closed, so no program can say it.
     """
     main = types.ModuleType("__main__")
     main.__file__ = "solution.py"
     sys.modules["__main__"] = main
     sys.argv = ["solution.py"]
     try:
-        parts = [packed(job["prelude"], "prelude.py")] if job["prelude"] else []
-        parts.append(job.get("packed") or packed(job["code"], "solution.py"))
+        parts = [unpacked(job["prelude"], "prelude.py")] if job["prelude"] else []
+        parts.append(unpacked(job["code"], "solution.py"))
     except (SyntaxError, ValueError) as error:
         channel.send({"failed": "syntax_error", "detail": str(error)})
         return
-    channel.close()
-    for part in parts:
-        run_packed(part, main.__dict__)
-
-
-def describe(error: BaseException) -> str:
     try:
-        return f"{type(error).__name__}: {error}"[:300]
-    except BaseException:
-        return type(error).__name__
+        for prelude in parts[:-1]:
+            exec(prelude, main.__dict__)
+    except BaseException as error:
+        channel.send({"failed": "runtime_error", "detail": one_line(error)})
+        raise
+    channel.close()
+    exec(parts[-1], main.__dict__)
 
 
 class Solution:
@@ -121,17 +120,17 @@ class Solution:
             asyncio.set_event_loop(self._loop)
         return self._loop
 
-    def load(self, prelude: bytes, code: bytes) -> None:
+    def load(self, prelude: bytes, code: Code) -> None:
         sys.modules["solution"] = self.module
         namespace = self.module.__dict__
         if prelude:
-            run_packed(prelude, namespace)
+            exec(unpacked(prelude, "prelude.py"), namespace)
             given = (type, types.FunctionType)
             self.shared = {k: v for k, v in namespace.items() if isinstance(v, given) and v.__module__ == "solution"}
             self.codec = Codec(self, self.shared, judges=False)
         warnings.simplefilter("always")  # whether one is shown, or an error, is for the judge's filters to say
         warnings.showwarning = self._note_warning
-        run_packed(code, namespace)
+        exec(unpacked(code, "solution.py"), namespace)
         self._warned.clear()
 
     def _note_warning(self, message: Warning | str, *_: Any, **__: Any) -> None:
@@ -149,12 +148,12 @@ class Solution:
     def answer_calls(self, job: dict[str, Any]) -> None:
         """Load the code of a job and answer requests until the judge hangs up."""
         try:
-            self.load(job["prelude"], job.get("packed") or packed(job["code"], "solution.py"))
+            self.load(job["prelude"], job["code"])
             loaded = self.loaded(job["names"])
         except SyntaxError as error:
             self.channel.send({"failed": "syntax_error", "detail": str(error)})
         except BaseException as error:
-            self.channel.send({"failed": "runtime_error", "detail": describe(error), "memory": isinstance(error, MemoryError)})
+            self.channel.send({"failed": "runtime_error", "detail": one_line(error), "memory": isinstance(error, MemoryError)})
             if isinstance(error, (SystemExit, KeyboardInterrupt)):
                 raise
         else:
@@ -222,13 +221,13 @@ class Solution:
 
     def _raised(self, error: BaseException) -> Any:
         if (number := self._number_of.get(id(error))) is not None and self._judges.get(number) is error:
-            return [[["j", number], []], describe(error), "", 0]
+            return [[["j", number], []], one_line(error), "", 0]
         description = exceptions.describe(error)
         try:
             wire = self.codec.encode(description)
         except Exception:  # what it holds cannot be told
             wire = self.codec.encode((*description[:2], (), None, None, False))
-        return [wire, describe(error), str_or_empty(error), self.handle(error)]
+        return [wire, one_line(error), str_or_empty(error), self.handle(error)]
 
     # -- objects that are not data ----------------------------------------------------------------------------
 
@@ -290,7 +289,7 @@ class Solution:
         number = self.handle(error)
         if known:
             return ["x", number]
-        return ["x", number, self.codec.inline(exceptions.describe(error)), describe(error), str_or_empty(error)]
+        return ["x", number, self.codec.inline(exceptions.describe(error)), one_line(error), str_or_empty(error)]
 
     def is_handle(self, value: Any) -> bool:
         return type(value) is JudgeObject

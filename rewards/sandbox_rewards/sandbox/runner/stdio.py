@@ -16,8 +16,12 @@ from typing import Any, NamedTuple
 
 from . import languages
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
-from .compiler import Compiler, Uncompilable
+from .compiler import Code, Compiler
+from .exceptions import one_line
 from .forks import ForkDied, ForkLate, in_a_fork
+from .outcomes import PASSED, Ending, Outcome, OutputLimit, ToolMissing, ending, outcome
+from .session import NotLoaded
+from .task_code import TaskFault, compiled, packed_prelude
 from .zygote import Zygote
 
 MAX_OUTPUT = 16 * 2**20
@@ -28,10 +32,6 @@ CHECKER_S = 2.0
 MOST_LATE = 3
 """Cases of one answer that may hit their time limit; those after are not run, and have not passed."""
 
-Ending = tuple[str, str | None]
-"""Verdict and detail."""
-_PASSED: Ending = ("passed", None)
-
 
 class Cases(NamedTuple):
     """How many cases passed, the first ending that is not `passed` (where all are, `passed`), and how many were late."""
@@ -41,43 +41,28 @@ class Cases(NamedTuple):
     late: int
 
 
-class OutputLimit(Exception):
-    pass
-
-
-def run_cases(job: dict[str, Any], zygote: Zygote, compiler: Compiler) -> dict[str, Any]:
+def run_cases(spec: dict[str, Any], answer: str, zygote: Zygote, compiler: Compiler) -> Outcome:
     """Compile what has to be, and run the cases. `late` says whether one of them hit its time limit."""
-    spec = job["spec"]
-    ran, (verdict, detail), program = Cases(0, _PASSED, 0), _PASSED, {"code": job["code"]}
+    program: Code = answer
     if languages.is_compiled(spec["language"]):
-        verdict, detail, program["code"] = _compile(spec, job["code"], zygote)
+        program = _compile(spec["language"], answer, zygote)
     elif spec["language"] == "python":
-        try:
-            program["packed"] = compiler.packed(job["code"])
-        except Uncompilable as error:
-            verdict, detail = "syntax_error", str(error)
-    if verdict == "passed":
-        ran = _run_all(program, spec, zygote)
-        verdict, detail = ran.first
-    return {
-        "verdict": verdict, "tests_passed": ran.passed, "tests_total": len(spec["cases"]), "detail": detail,
-        "late": ran.late > 0,
-    }  # fmt: skip
+        program = compiler.compiled(answer)
+    ran = _run_all(program, spec, zygote)
+    return {**outcome(ran.first, ran.passed, len(spec["cases"])), "late": ran.late > 0}
 
 
-def _run_all(program: dict[str, Any], spec: dict[str, Any], zygote: Zygote) -> Cases:
+def _run_all(program: Code, spec: dict[str, Any], zygote: Zygote) -> Cases:
     """Run every case up to the first that does not pass; with credit for a share of them the rest too, up to `MOST_LATE`."""
-    passed, late, first = 0, 0, _PASSED
+    passed, late, first = 0, 0, PASSED
     for number, case in enumerate(spec["cases"], 1):
-        verdict, detail = _run_case(program, spec, case, zygote)
-        passed += verdict == "passed"
-        late += verdict == "time_limit"
-        if verdict == "passed":
+        end = _run_case(program, spec, case, zygote)
+        if end == PASSED:
+            passed += 1
             continue
-        said = verdict, None if detail is None else f"case {number}: {detail}"
-        if verdict == "no_verdict":
-            return Cases(passed, said, late)
-        first = said if first[0] == "passed" else first
+        late += end.verdict == "time_limit"
+        if first == PASSED:
+            first = Ending(end.verdict, f"case {number}: {end.detail}")
         if spec.get("credit") != "share" or late == MOST_LATE:
             break
     return Cases(passed, first, late)
@@ -87,34 +72,46 @@ _proven: set[str] = set()
 """Compilers that this box has seen compile something: an error of theirs is the answer's."""
 
 
-def _compile(spec: dict[str, Any], source: str, zygote: Zygote) -> tuple[str, str | None, str]:
-    """Verdict, detail, and the program (base64) where the verdict is `passed`."""
-    language = spec["language"]
+def _compile(language: str, source: str, zygote: Zygote) -> str:
+    """The program (base64). Raises `NotLoaded`, and `ToolMissing` where there is no compiler that works."""
     channel = zygote.spawn(limit_s=languages.COMPILE_S, memory_mb=languages.COMPILE_MB)
-    answer: Any = {}
+    said: Any = {}
     try:
         channel.send({
             "program": True, "language": language, "compile": True, "prove": language not in _proven, "code": source,
             "limits": {"cpu_s": languages.COMPILE_S, "memory_mb": languages.COMPILE_MB},
         })  # fmt: skip
-        answer = channel.receive()
+        said = channel.receive()
     except DeadlinePassed:
-        answer = {"error": f"the compiler did not end within {languages.COMPILE_S:g} s"}
+        said = {"error": f"the compiler did not end within {languages.COMPILE_S:g} s"}
     except (ChannelClosed, Malformed):
-        answer = {"error": "the compiler ended without a result"}
+        said = {"error": "the compiler ended without a result"}
     finally:
         channel.close()
         zygote.finish()
-    if "missing" in answer:
-        return "no_verdict", str(answer["missing"]), ""
-    if "binary" in answer or answer.get("proven"):
+    if "missing" in said:
+        raise ToolMissing(str(said["missing"]))
+    if "binary" in said or said.get("proven"):
         _proven.add(language)
-    if "binary" in answer:
-        return "passed", None, str(answer["binary"])
-    return "compile_error", str(answer.get("error"))[:300], ""
+    if "binary" in said:
+        return str(said["binary"])
+    raise NotLoaded("compile_error", str(said.get("error"))[:300])
 
 
-def _run_case(program: dict[str, Any], spec: dict[str, Any], case: dict[str, str], zygote: Zygote) -> Ending:
+def _run_case(program: Code, spec: dict[str, Any], case: dict[str, str], zygote: Zygote) -> Ending:
+    """Raises `TaskFault` where the prelude fails on this input with no answer behind it either, and `ToolMissing`."""
+    end, printed = _run(program, spec, case["stdin"], zygote)
+    if end == PASSED:
+        return _compared(printed, case, spec["checker"])
+    if spec["prelude"]:
+        alone, _ = _run("", spec, case["stdin"], zygote)
+        if alone != PASSED:
+            raise TaskFault("prelude", alone.detail)
+    return end
+
+
+def _run(program: Code, spec: dict[str, Any], given: str, zygote: Zygote) -> tuple[Ending, str]:
+    """How a program ended (`passed`: well) and what it printed. Raises `ToolMissing`."""
     limit, language = spec["time_limit_s"], spec["language"]
     memory = languages.memory(language, spec["memory_limit_mb"])
     stdin_read, stdin_write = os.pipe()
@@ -123,34 +120,29 @@ def _run_case(program: dict[str, Any], spec: dict[str, Any], case: dict[str, str
         os.fchmod(fd, 0o666)  # the solution's uid may open them again, as /dev/stdin
     channel = zygote.spawn(limit_s=limit, memory_mb=memory.held, stdio=(stdin_read, stdout_write), resident=memory.watched)
     deadline = channel.deadline or 0.0
-    problem: Ending | None = None
+    problem: BaseException | None = None
     output, said = b"", None
     try:
         try:
             channel.send({
-                "program": True, "language": language, "compile": False, "prelude": spec["prelude"], **program,
+                "program": True, "language": language, "compile": False, "prelude": packed_prelude(spec["prelude"]),
+                "code": program,
                 "limits": {"cpu_s": limit, "memory_mb": spec["memory_limit_mb"], "address_space_mb": memory.address_space},
             })  # fmt: skip
-            output = _exchange(stdin_write, stdout_read, case["stdin"].encode(), deadline)
+            output = _exchange(stdin_write, stdout_read, given.encode(), deadline)
             said = _last_words(channel)
-        except (TimeoutError, DeadlinePassed):
-            problem = ("time_limit", f"no end within {limit:g} s")
-        except OutputLimit:
-            problem = ("output_limit", f"more than {MAX_OUTPUT} bytes")
+        except (DeadlinePassed, OutputLimit) as error:
+            problem = error
         except (ChannelClosed, Malformed):
             pass  # how the process ended says why
         death = zygote.finish(wait_until=None if problem else deadline)
     finally:
         _close(channel, stdin_write, stdout_read)
     if said and "missing" in said:
-        return "no_verdict", str(said["missing"])
+        raise ToolMissing(str(said["missing"]))
     if said:
-        return "syntax_error", str(said.get("detail"))[:300]
-    if problem:
-        return problem
-    if not death.clean:
-        return death.verdict(spec)
-    return _compared(output.decode(errors="replace"), case, spec["checker"])
+        problem = NotLoaded(str(said.get("failed")), str(said.get("detail"))[:300])
+    return ending(problem, death, spec), output.decode(errors="replace")
 
 
 def _last_words(channel: Channel) -> dict[str, Any] | None:
@@ -166,18 +158,19 @@ def _compared(printed: str, case: dict[str, str], checker: Any) -> Ending:
     if isinstance(checker, dict) and "code" in checker:
         return _checked(printed, case, checker["code"])
     if outputs_agree(printed, case["stdout"], checker):
-        return "passed", None
-    return "failed", f"printed {printed[:80]!r}, expected {case['stdout'][:80]!r}"
+        return PASSED
+    return Ending("failed", f"printed {printed[:80]!r}, expected {case['stdout'][:80]!r}")
 
 
 def _checked(printed: str, case: dict[str, str], source: str) -> Ending:
-    """What the task's own checker says; one that fails on the expected output too is at fault itself."""
+    """What the task's own checker says; one that fails on the expected output too is at fault itself (`TaskFault`)."""
     said = _said_by(source, case["stdin"], printed, case["stdout"])
     if isinstance(said, bool):
-        return ("passed", None) if said else ("failed", f"the task's checker refused {printed[:80]!r}")
-    if isinstance(_said_by(source, case["stdin"], case["stdout"], case["stdout"]), bool):
-        return "failed", f"the task's checker {said} on {printed[:80]!r}"
-    return "no_verdict", f"the task's checker {said}"
+        return PASSED if said else Ending("failed", f"the task's checker refused {printed[:80]!r}")
+    about_expected = _said_by(source, case["stdin"], case["stdout"], case["stdout"])
+    if isinstance(about_expected, bool):
+        return Ending("failed", f"the task's checker fails on {printed[:80]!r}: {said}")
+    raise TaskFault("checker", f"{about_expected}, on the expected output {case['stdout'][:80]!r}")
 
 
 def _said_by(source: str, *arguments: str) -> bool | str:
@@ -189,20 +182,20 @@ def _said_by(source: str, *arguments: str) -> bool | str:
     try:
         said: bool | str = in_a_fork(lambda: _check(source, arguments), time.monotonic() + CHECKER_S)
     except ForkLate:
-        return f"did not end within {CHECKER_S:g} s"
+        return f"no end within {CHECKER_S:g} s"
     except ForkDied:
-        return "died, of memory most likely"
+        return "it died, of memory most likely"
     return said
 
 
 def _check(source: str, arguments: tuple[str, ...]) -> bool | str:
     names: dict[str, Any] = {"__name__": "checker"}
     try:
-        exec(compile(source, "checker.py", "exec", dont_inherit=True), names)
+        exec(compiled(source, "checker"), names)
         said = names["check"](*arguments)
     except BaseException as error:
-        return f"fails: {type(error).__name__}: {error!s:.200}".encode("utf-8", "replace").decode()
-    return said if isinstance(said, bool) else f"gave {type(said).__name__}, not a bool"
+        return one_line(error)
+    return said if isinstance(said, bool) else f"it gave {type(said).__name__}, not a bool"
 
 
 def _close(channel: Channel, *fds: int) -> None:
@@ -231,7 +224,7 @@ def _exchange(stdin: int, stdout: int, given: bytes, deadline: float) -> bytes:
             writing = False
         events = poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
         if not events:
-            raise TimeoutError
+            raise DeadlinePassed
         for fd, _ in events:
             if fd == stdout:
                 chunk = os.read(stdout, 1 << 16)
@@ -240,7 +233,7 @@ def _exchange(stdin: int, stdout: int, given: bytes, deadline: float) -> bytes:
                 printed.append(chunk)
                 size += len(chunk)
                 if size > MAX_OUTPUT:
-                    raise OutputLimit
+                    raise OutputLimit(f"more than {MAX_OUTPUT} bytes")
             elif writing:
                 try:
                     rest = rest[os.write(stdin, rest[: 1 << 16]) :]

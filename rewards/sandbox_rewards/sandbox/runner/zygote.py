@@ -44,8 +44,7 @@ that are counted once for each."""
 CHANNEL = 3
 """The descriptor by which a solution process reaches its judge."""
 OUT_OF_MEMORY = 137
-FULL = 0.9
-"""Of its memory: a process that a signal ends so near to the limit is taken to have met it (V8 and C++ abort there)."""
+"""Exit status of a process that ran out of memory, by its own word or the kernel's."""
 
 
 class Cells(Protocol):
@@ -77,24 +76,6 @@ class Death(NamedTuple):
     @property
     def clean(self) -> bool:
         return self.exit_code == 0
-
-    def verdict(self, spec: dict[str, Any]) -> tuple[str, str]:
-        """The limit or fault that explains an end before the answer."""
-        if self.held_mb:
-            return "memory_limit", f"its processes held {self.held_mb:.0f} MB, limit {spec['memory_limit_mb']} MB for one"
-        if self.signal == signal.SIGXCPU or self.cpu_s >= spec["time_limit_s"] * 0.95:
-            return "time_limit", f"{self.cpu_s:.2f} s of CPU time, limit {spec['time_limit_s']:g} s"
-        if self.ended_by == "deadline":
-            return "time_limit", f"no end within {spec['time_limit_s']:g} s"
-        full = self.signal is not None and self.peak_mb >= FULL * spec["memory_limit_mb"]
-        if self.ended_by == "judge" and not full:
-            return "runtime_error", "the solution's process closed its channel and went on"
-        if self.signal == signal.SIGKILL or self.exit_code == OUT_OF_MEMORY or full:
-            return "memory_limit", f"killed at {self.peak_mb:.0f} MB, limit {spec['memory_limit_mb']} MB"
-        if self.signal == signal.SIGXFSZ:
-            return "output_limit", "a file grew beyond its limit"
-        how = f"signal {self.signal}" if self.signal else f"exit status {self.exit_code}"
-        return "runtime_error", f"the solution's process ended before it answered ({how})"
 
 
 class Zygote:
