@@ -79,22 +79,25 @@ def grade(
     refuse_to_overwrite(out, Path(tasks), completions)
     suite = load_suite(tasks)
     by_id = {task.id: task for task in suite.tasks}
-    total = check_answers(completions, by_id, tasks)
+    answered = check_answers(completions, by_id, tasks)
+    total = answered.total()
     place = {"sandbox": "open" if unsafe else sandbox, "runtime": runtime}
     inputs = {"tasks": digest_of_tasks(suite), "completions": digest_of(completions), "settings": json.dumps(place)}
-    with GradeFile(out, inputs, resume=resume) as file:
-        try:
-            with grader_for(sandbox, workers, cache=cache, runtime=runtime, unsafe=unsafe) as grader, progress() as bar:
-                row = bar.add_task("grading", total=total, completed=file.done)
-                answers = islice(stream_jsonl(completions, Completion), file.done, None)
-                for found in grader.stream((by_id[answer.task_id], answer.completion) for answer in answers):
-                    file.write(found)
-                    bar.advance(row)
-            file.finish()
-        except KeyboardInterrupt:
-            kept = f"stopped: {file.count} of {total} grades are in {file.part}"
-            screen.print(f"{kept}; the same command with --resume goes on.", highlight=False, markup=False, soft_wrap=True)
-            raise typer.Exit(130) from None
+    with grader_for(sandbox, workers, cache=cache, runtime=runtime, unsafe=unsafe) as grader:
+        grader.prepare(by_id[task_id] for task_id in answered)
+        with GradeFile(out, inputs, resume=resume) as file:
+            try:
+                with progress() as bar:
+                    row = bar.add_task("grading", total=total, completed=file.done)
+                    answers = islice(stream_jsonl(completions, Completion), file.done, None)
+                    for found in grader.stream((by_id[answer.task_id], answer.completion) for answer in answers):
+                        file.write(found)
+                        bar.advance(row)
+                file.finish()
+            except KeyboardInterrupt:
+                kept = f"stopped: {file.count} of {total} grades are in {file.part}"
+                screen.print(f"{kept}; the same command with --resume goes on.", highlight=False, markup=False, soft_wrap=True)
+                raise typer.Exit(130) from None
     screen.print(verdict_table(file.verdicts))
 
 
@@ -107,13 +110,14 @@ def refuse_to_overwrite(out: Path, *inputs: Path) -> None:
         raise UserError(f"{str(out)!r} is no file that results could be written to; name another one.")
 
 
-def check_answers(file: Path, by_id: dict[str, Task], name: str) -> int:
-    """How many answers a file holds; names the first whose task the suite lacks. Every source they need is installed."""
+def check_answers(file: Path, by_id: dict[str, Task], name: str) -> Counter[str]:
+    """How many answers a file holds, by task; names the first whose task the suite lacks. Every source they need is installed."""
     if file.exists() and not file.is_file() and not file.is_dir():
         raise UserError(f"{file} is a pipe or a device, and answers are read more than once; save them to a file first.")
-    count = 0
+    answered: Counter[str] = Counter()
     sources: set[str] = set()
-    for count, answer in enumerate(stream_jsonl(file, Completion), start=1):  # noqa: B007 - its last value is the result
+    for answer in stream_jsonl(file, Completion):
+        answered[answer.task_id] += 1
         if answer.task_id not in by_id:
             raise UserError(
                 f"{file} answers task {answer.task_id!r}, which {name} does not hold; "
@@ -122,7 +126,7 @@ def check_answers(file: Path, by_id: dict[str, Task], name: str) -> int:
         sources.update(spec.source for spec in by_id[answer.task_id].rewards)
     for source in sources:
         load(REWARDS, source)
-    return count
+    return answered
 
 
 def digest_of(path: Path) -> str:

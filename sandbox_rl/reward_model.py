@@ -245,7 +245,7 @@ class RewardModelReward:
     def __init__(self) -> None:
         self._models: dict[str, RewardModel] = {}
 
-    def prepare(self, spec: RewardSpec) -> None:
+    def prepare(self, task: Task, spec: RewardSpec) -> None:
         """Load a spec's model now."""
         self._model(_named(spec))
 

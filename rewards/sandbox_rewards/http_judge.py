@@ -31,7 +31,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError, model_validator
-from sandbox_tasks.task import HttpJudge, RewardSpec
+from sandbox_tasks.task import HttpJudge, RewardSpec, Task
 
 from sandbox_rewards.errors import RewardError, in_a_line
 from sandbox_rewards.grade import LARGEST_REWARD, Grade, Verdict
@@ -81,14 +81,14 @@ class HttpReward:
         self._threads: dict[tuple[str, int], ThreadPoolExecutor] = {}
         self._closing = threading.Event()
 
-    def prepare(self, spec: RewardSpec) -> None:
+    def prepare(self, task: Task, spec: RewardSpec) -> None:
         """See that a spec's headers are there."""
         assert isinstance(spec, HttpJudge)
         secret_headers(spec)
 
     def score(self, batch: Sequence[RewardItem]) -> list[Grade]:
         for item in batch:
-            self.prepare(item.spec)
+            self.prepare(item.task, item.spec)
         asked = [self._service(item).submit(self._grade, item) for item in batch]
         return [grade.result() for grade in asked]
 

@@ -39,7 +39,7 @@ class PythonReward:
     def score(self, batch: Sequence[RewardItem]) -> list[Grade]:
         return [self._grade(item) for item in batch]
 
-    def prepare(self, spec: RewardSpec) -> None:
+    def prepare(self, task: Task, spec: RewardSpec) -> None:
         """Import a spec's function now."""
         assert isinstance(spec, PythonFunction)
         self._function(spec.function)

@@ -9,12 +9,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from sandbox_tasks.task import UnitTests
+from sandbox_tasks.task import RewardSpec, Task, UnitTests
 
 from sandbox_rewards.answers import extract_code
 from sandbox_rewards.cache import GradeCache, grade_key
 from sandbox_rewards.grade import Grade, Verdict, clean_detail
-from sandbox_rewards.sandbox.backends import Backend, choose_backend
+from sandbox_rewards.sandbox.backends import Backend, choose_backend, require_language
 from sandbox_rewards.sandbox.pool import SandboxPool
 from sandbox_rewards.sandbox.worker import WorkerLost
 from sandbox_rewards.source import RewardItem
@@ -55,6 +55,11 @@ class UnitTestsReward:
             self._pool = SandboxPool(backend, self._workers)
         return self._pool
 
+    def prepare(self, task: Task, spec: RewardSpec) -> None:
+        """Raise `SandboxUnavailable` where the sandbox can't run answers to this task."""
+        if isinstance(spec, UnitTests) and spec.language != "python":
+            require_language(self.pool.backend.name, spec.language, task.id)
+
     def score(self, batch: Sequence[RewardItem]) -> list[Grade]:
         return [grade for grade in self.stream(batch) if grade]
 
@@ -91,6 +96,7 @@ class UnitTestsReward:
                 yield None
 
     def _turn(self, item: RewardItem, judged_now: set[bytes]) -> _Turn:
+        self.prepare(item.task, item.spec)
         code = extract_code(item.completion)
         if not code.strip():
             return _Turn(item, code)

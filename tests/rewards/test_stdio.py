@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sandbox_rewards.answers import extract_code
 from sandbox_rewards.grade import Grade
 from sandbox_rewards.grading import Grader
-from sandbox_rewards.sandbox.backends import probe
+from sandbox_rewards.sandbox.backends import SandboxUnavailable, probe
 from sandbox_rewards.suite_check import check_tasks
 from sandbox_tasks.task import Task
+from typer.testing import CliRunner
+
+from sandbox_rl.cli import app
 
 
 @pytest.fixture(scope="module")
@@ -35,21 +40,57 @@ SUM = {
 TOOLS = {"c": "gcc", "cpp": "g++", "javascript": "node", "bash": "bash"}
 
 
+def on(grader: Grader) -> str:
+    return str(grader.source("unit_tests").pool.backend.name)  # type: ignore[attr-defined]
+
+
+def skip_one_process(grader: Grader, language: str) -> None:
+    if on(grader) == "landlock" and language != "javascript":
+        pytest.skip(f"{language} needs several processes, and landlock gives an answer one")
+
+
 @pytest.mark.parametrize("language", SUM)
 def test_a_language_runs_where_its_tools_are_and_is_our_fault_where_not(grader: Grader, language: str) -> None:
+    skip_one_process(grader, language)
     grade = judged(grader, SUM[language], language=language)
     if grade.verdict == "no_verdict":
         assert grade.reward is None
         assert grade.detail
         assert language in grade.detail  # names what is missing
-        backend = grader.source("unit_tests").pool.backend.name  # type: ignore[attr-defined]
-        assert backend in ("docker", "landlock") or not shutil.which(TOOLS[language])
+        assert on(grader) == "docker" or not shutil.which(TOOLS[language])
     else:
         assert grade.verdict == "passed", grade.detail
         assert judged(grader, SUM[language], stdout="8\n", language=language).verdict == "failed"
 
 
+NEED_SEVERAL_PROCESSES = "asks for answers in '{}', which need several processes, but sandbox landlock gives an answer one"
+
+
+def test_a_sandbox_of_one_process_refuses_languages_that_need_more_before_grading(tmp_path: Path) -> None:
+    if reason := probe("landlock"):
+        pytest.skip(f"landlock does not work on this machine: {reason}")
+    with Grader("landlock", workers=1) as grader:
+        assert judged(grader, "print(7)").verdict == "passed"
+        for language in ("c", "cpp", "bash"):
+            with pytest.raises(SandboxUnavailable, match=NEED_SEVERAL_PROCESSES.format(language)):
+                judged(grader, SUM[language], language=language)
+    spec = {"source": "unit_tests", "style": "stdio", "cases": [{"stdin": "3 4", "stdout": "7"}]}
+    tasks = [{"id": name, "prompt": "", "rewards": [{**spec, "language": name}]} for name in ("python", "c")]
+    (tmp_path / "tasks.jsonl").write_text("".join(json.dumps(task) + "\n" for task in tasks))
+    answers = [{"task_id": "python", "completion": "print(7)"}, {"task_id": "c", "completion": SUM["c"]}]
+    ran = {}
+    for count in (1, 2):
+        (tmp_path / "answers.jsonl").write_text("".join(json.dumps(answer) + "\n" for answer in answers[:count]))
+        files = [str(tmp_path / name) for name in ("tasks.jsonl", "answers.jsonl")]
+        out = tmp_path / f"grades-{count}.jsonl"
+        ran[count] = CliRunner().invoke(app, ["grade", *files, "--out", str(out), "--sandbox", "landlock"])
+    assert ran[1].exit_code == 0  # nobody answered the task in C
+    assert isinstance(ran[2].exception, SandboxUnavailable)  # which the command's `main` tells in a sentence
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.jsonl", "grades-1.jsonl", "tasks.jsonl"]
+
+
 def test_what_does_not_compile_has_its_verdict(grader: Grader) -> None:
+    skip_one_process(grader, "c")
     grade = judged(grader, "int main(void) { return x; }", language="c")
     if grade.verdict != "no_verdict":
         assert grade.verdict == "compile_error"
@@ -133,6 +174,7 @@ ENDS = {
 @pytest.mark.parametrize("case", ENDS)
 def test_how_a_program_of_another_language_ends(grader: Grader, case: str) -> None:
     language, answer, verdict = ENDS[case]
+    skip_one_process(grader, language)
     grade = judged(grader, answer, language=language, time_limit_s=3)
     if grade.verdict == "no_verdict":
         pytest.skip(str(grade.detail))

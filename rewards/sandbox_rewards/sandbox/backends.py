@@ -17,6 +17,7 @@ import sandbox_tasks
 
 from sandbox_rewards.errors import RewardError
 from sandbox_rewards.sandbox.runner.channel import Channel
+from sandbox_rewards.sandbox.runner.languages import LANGUAGES
 from sandbox_rewards.sandbox.worker import BOOTSTRAP, ENVIRONMENT, KEPT_STDERR, ProcessConnection, Worker, WorkerLost
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ DOCKER_PATIENCE_S = 30
 COVERS = {
     "docker": "a container without network, in it a cell of namespaces for each answer; memory and processes bounded together",
     "namespaces": "namespaces of its own for each answer, no network; memory and CPU time bounded for each answer",
-    "landlock": "Landlock, a system-call filter and rlimits; an answer is one process",
+    "landlock": "Landlock, a system-call filter and rlimits; an answer is one process, so none in C, C++ or Bash",
 }
 """What each backend is made of, in a line."""
 LEAVES_OPEN = {
@@ -46,6 +47,9 @@ LEAVES_OPEN = {
     ),
 }
 """What a backend does not cover that stronger ones do, in a sentence."""
+
+ONE_PROCESS = frozenset({"landlock"})
+"""Backends in which an answer can't start a second process."""
 
 
 class SandboxUnavailable(RewardError):
@@ -301,6 +305,15 @@ def probe(name: str, runtime: str | None = None) -> str | None:
     except WorkerLost as error:
         return str(error)
     return None if outcome["verdict"] == "passed" else f"a correct answer was judged {outcome['verdict']}: {outcome['detail']}"
+
+
+def require_language(backend: str, language: str, task_id: str) -> None:
+    """Raise `SandboxUnavailable` where answers in a language can't run in a backend, whatever tools there are."""
+    if backend in ONE_PROCESS and language in LANGUAGES and LANGUAGES[language].forks:
+        raise SandboxUnavailable(
+            f"task {task_id!r} asks for answers in {language!r}, which need several processes, but sandbox {backend} gives an "
+            "answer one; grade on a machine where docker or namespaces work (`sandbox-rl doctor` says), or leave such tasks out."
+        )
 
 
 def choose_backend(name: str, runtime: str | None = None) -> Backend:
