@@ -1,4 +1,10 @@
-"""Backends: ways to start a box. Each opens workers that pass the same conformance suite."""
+"""Backends: ways to start a box. Each opens workers that pass the same conformance suite.
+
+What is covered: a backend (but `open`) is chosen only when a correct answer passed in it (`probe`), and none isolates less than
+its name says: a box that can't be made does not start. What each is made of is in `COVERS`; what it leaves open, beside the
+kernel that all share with the host, in `LEAVES_OPEN`.
+What is not: the docker daemon, the image and whoever may start either: they are trusted.
+"""
 
 from __future__ import annotations
 

@@ -216,7 +216,7 @@ class Worker:
             self.close()
             raise WorkerLost(f"the box was silent for {timeout_s:g} s") from None
         except (ChannelClosed, Malformed, OSError) as error:
-            raise WorkerLost(f"the box ended ({str(error) or type(error).__name__}): {_last_line(self.close())}") from None
+            raise WorkerLost(f"the box ended ({str(error) or 'without an answer'}): {_last_line(self.close())}") from None
         if not isinstance(answer, dict):
             self.close()
             raise WorkerLost("the box answered something else than an object")

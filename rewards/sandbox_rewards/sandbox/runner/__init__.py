@@ -1,7 +1,9 @@
-"""The program inside the box. Standard library only: it travels as text into whatever Python is there.
+"""The program inside the box. Standard library only: it travels as text into any Python from 3.11 on.
 
-judge (trusted: tests, expected values, verdict)  ── control socket ──►  zygote (forks, limits, kills)
-  │  data-only calls over a socket pair                                     │ fork + namespaces + uid
-  ▼                                                                         ▼
-solution (untrusted, one process per run, dead before its grade is given)
+steward (first process: ends the box)
+  └ judge (trusted: tests, expected values, verdict)  ── control socket ──►  zygote (forks, watches memory, kills)
+      │  │ sources ─► ◄─ code                                                  │ fork + namespaces + uid
+      │  └ compiler (runs nothing)                                             ▼
+      └─ data-only calls over a socket pair ──►  solution (untrusted: a process for each run, in style `stdio` for each case;
+                                                 it limits itself before any code runs, and is dead before its grade is given)
 """

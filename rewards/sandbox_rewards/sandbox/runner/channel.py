@@ -1,7 +1,8 @@
 """Frames over a file descriptor: four bytes of length, then JSON, or marshal's bytes for a reader that trusts the writer.
 
-A frame is data and nothing else; it is never unpickled. Whoever reads sets the largest size it takes. What an untrusted
-process sends is always JSON: the judge writes marshal to a solution, which must believe it anyway, and reads JSON back.
+A frame is data and nothing else; it is never unpickled, and has a largest size, the same for all. What an untrusted process
+sends is always JSON, and so are frames of host and compiler: only the judge writes marshal, to a solution, which must believe
+it anyway, and reads JSON back.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 MAX_FRAME = 64 * 2**20
-"""Bytes. A larger reply is refused before it is read."""
+"""Bytes. A larger frame is refused before it is read."""
 _PART = 1 << 16
 """Bytes written at once: a reader that does not read must not hold the writer beyond its deadline."""
 
@@ -47,14 +48,14 @@ class Malformed(Exception):
 
 
 class DeadlinePassed(Exception):
-    """Nothing came before the deadline."""
+    """The other end sent, or took, nothing before the deadline."""
 
 
 class Channel:
     """One end of a framed connection over `read_fd` and `write_fd` (the same number for a socket).
 
-    `deadline` is a `time.monotonic()` moment after which reading raises `DeadlinePassed`; None waits forever. `write` and
-    `read` turn messages into bytes and back.
+    `deadline` is a `time.monotonic()` moment at which waiting, to read or to write, ends with `DeadlinePassed`; None waits for
+    ever. `write` and `read` turn messages into bytes and back.
     """
 
     def __init__(

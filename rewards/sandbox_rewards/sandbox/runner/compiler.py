@@ -3,6 +3,10 @@
 Compiling in a freshly forked process costs ten times what it costs in a warm one, so a process that lives as long as
 the box does it. It never executes what it compiles, holds no test and no privilege, and a system-call filter leaves it
 little but its channel. Whatever goes wrong with it, a solution's own process compiles its own code, under its limits.
+
+What is covered: sources up to `LARGEST` characters, answered within `PATIENCE_S`; address space of its own limit.
+What is not: a bug of Python's parser that a source could exploit. Whoever took this process over would see the sources of later
+answers and could give them other code, which runs where any solution runs; tests and verdicts are not here.
 """
 
 from __future__ import annotations

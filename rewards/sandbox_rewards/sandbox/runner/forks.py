@@ -1,4 +1,9 @@
-"""Work in a fork of the judge: as trusted as the judge, and ended in time whatever it is doing."""
+"""Work in a fork of the judge: as trusted as the judge, and ended in time whatever it is doing.
+
+What is covered: a deadline that needs no signal, memory that the judge does not share, and a report that is JSON.
+What is not: anything between the work and the judge's files and channels, which the fork has too; and processes that the work
+itself starts, which end with the box.
+"""
 
 from __future__ import annotations
 

@@ -8,6 +8,10 @@ Rules that keep a handle from earning anything by itself:
 - handle against handle asks the solution's own operators: there the task is about them;
 - what a test made by calling a class that it names itself (`Vector(3, 4) * 2`) is under test: there the task is about
   its operators too, and nothing is weighed.
+
+What is covered: equality, order, arithmetic and conversion with plain data, also by way of builtins.
+What is not: what a test asks of an object itself. Its truth, identity, members, attributes and methods are the solution's word
+(docs/security.md lists them).
 """
 
 from __future__ import annotations

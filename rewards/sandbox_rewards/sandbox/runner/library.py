@@ -1,9 +1,9 @@
 """Data of the standard library beyond plain types: rebuilt from fields that the reader checks.
 
-What is covered: array, ZoneInfo, compiled patterns of `re`, pure and concrete paths (as their
-pure kind where the judge has none), UUID, addresses and networks of `ipaddress`, SimpleNamespace, views of dicts, types of
-this and of plain data. None of these modules is imported for it, unless the other side had it already.
-What is not: functions, and types that do more than to hold data.
+What is covered: array, ZoneInfo, compiled patterns of `re`, pure paths and PosixPath, UUID, addresses, networks and interfaces
+of `ipaddress`, SimpleNamespace, views of dicts, the tokens that mark fields of dataclasses, and the types in `_TYPES`, which
+cross as themselves. Whoever writes imports none of these modules; whoever reads one of their values imports its module.
+What is not: functions, types but for those, and everything of other modules, which stay behind handles.
 """
 
 from __future__ import annotations

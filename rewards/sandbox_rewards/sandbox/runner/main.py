@@ -1,4 +1,10 @@
-"""Start of the box: build it, fork the zygote, become the judge."""
+"""Start of the box: build it, fork the zygote, become the judge.
+
+What is covered: before the first job comes, judge, zygote and compiler are not dumpable, and judge and compiler have uids of
+their own where there are several (as root, in a container); the box ends whole when the host goes, whatever state it is in.
+What is not: at the levels `landlock` and `open`, and in an ordinary user's namespaces, all of them share one uid with the
+solution; and the judge's own memory is bounded by its address space only.
+"""
 
 from __future__ import annotations
 

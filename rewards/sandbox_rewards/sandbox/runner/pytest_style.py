@@ -3,6 +3,10 @@
 pytest itself travels to the box as text, like the runner, so any image with a Python of its age will do. A fork runs
 it because pytest leaves much behind in a process, and so that it can be killed whatever it is doing. The fork is as
 trusted as the judge: the solution is still on the other side of the channel.
+
+What is covered: a module passes when pytest ends well and every test that it collected and no unconditional mark skips has passed
+in its call; what the solution raises, warns of or prints is its own, and what it defines is no hook, fixture or test of pytest's.
+What is not: other plugins than pytest's own, files beside the module, and tests that take the solution's word.
 """
 
 from __future__ import annotations

@@ -1,4 +1,11 @@
-"""The judge's side of one loaded solution: asks it, and lets nothing but data back in."""
+"""The judge's side of one loaded solution: asks it, and lets nothing but data back in.
+
+What is covered: whatever form a reply has, it is data, an exception or a handle, or else the run ends (`SolutionLost`, which no
+test's `except Exception` catches); a test's own objects go out by number, and the solution may ask only for what
+`own_objects.py` allows.
+What is not: time and memory, which are for `alarm`, the zygote and the judge's own limits to hold; and what a test does with what
+it got: it may call a handle's methods and believe them.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,10 @@
 Everything here runs in the untrusted process, after it lost its privileges. The code under test can read and
 change all of it, and can write any reply. So nothing here decides anything: the judge takes a reply as data
 to compare, and a reply that no honest solution sends as a failure of this solution.
+
+What is covered: that an honest solution is none the wiser: arguments changed in place, callbacks, exceptions, warnings, printing,
+threads and coroutines.
+What is not: any protection. That is the process around it (`zygote.py`) and the judge's end (`session.py`).
 """
 
 from __future__ import annotations

@@ -3,6 +3,11 @@
 A compiled language is compiled once, in a process and under limits of its own; each case then runs what came out. Until the
 first line of a program runs, its process may say on the channel why none will; after that the channel is closed, so nothing
 that a program does can say it.
+
+What is covered: what a program prints is read while it runs, up to a limit, and is text to the judge and to a task's checker; the
+expected output never leaves the judge; each case has a process, a clock and limits of its own.
+What is not: files that a program writes and its standard error, which nobody looks at; and what a checker makes of the output:
+one that evaluates it runs it in a fork of the judge.
 """
 
 from __future__ import annotations
