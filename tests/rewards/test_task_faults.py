@@ -174,6 +174,12 @@ def test_what_a_setup_binds_is_not_the_answers_to_give(grader: Grader) -> None:
     assert [g.verdict for g in judged(grader, given, "WANTED = 0\ndef f(x): return 0", RIGHT)] == ["failed", "passed"]
 
 
+@pytest.mark.parametrize("line", ["from solution import g", "import solution.part", "import solution\nsolution.__file__"])
+def test_a_module_that_wants_of_the_answer_what_it_lacks_fails_with_it(grader: Grader, line: str) -> None:
+    (grade,) = judged(grader, task("pytest", tests=(f"{line}\ndef test_f(): pass",)), RIGHT)
+    assert grade.reward == 0.0
+
+
 def test_a_checker_at_fault_is_named(grader: Grader) -> None:
     checker = {"code": "def check(stdin, stdout, expected):\n    raise ValueError('odd')"}
     spec = {"style": "stdio", "cases": [{"stdin": "", "stdout": "2"}], "checker": checker}

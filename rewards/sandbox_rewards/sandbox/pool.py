@@ -131,7 +131,7 @@ class SandboxPool:
 
 
 def longest_s(spec: dict[str, Any]) -> float:
-    """Seconds after which a job can't be at work any more: all its runs to their limits, a prelude's by itself too, and a margin."""
+    """Seconds after which a job can't be at work any more: all its runs, a prelude's own too, to their limits, and a margin."""
     runs = max(1, len(spec["cases"])) + (2 if spec["prelude"] else 0)
     compiling = COMPILE_S if spec.get("language", "python") != "python" else 0.0
     return float(spec["time_limit_s"] * runs + compiling + MARGIN_S)

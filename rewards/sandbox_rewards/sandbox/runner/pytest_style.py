@@ -73,7 +73,8 @@ def run(session: Session, module: str, trusted: dict[str, Any], folder: str, dea
 def _pytest_report(session: Session, module: str, trusted: dict[str, Any], folder: str) -> Report:
     import pytest
 
-    sys.modules["solution"] = SolutionModule(session, trusted, names_of_solution((module,), "", None, frozenset(trusted)))
+    used = names_of_solution((module,), "", None, frozenset(trusted))
+    sys.meta_path.insert(0, SolutionFinder(SolutionModule(session, trusted, used), session))
     path = os.path.join(folder, "test_task.py")
     with open(path, "w", encoding="utf-8") as file:
         file.write(module)
@@ -109,7 +110,7 @@ class _Record:
         self.failed: set[str] = set()
         self.first: tuple[str, str] | None = None
         self.fault: str | None = None
-        """What went wrong while the module was read and nothing had been asked of the solution, or could go right for none."""
+        """What went wrong before the solution was imported, or could go right with none."""
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         self.collected = {item.nodeid for item in items if not _is_skipped(item)}
@@ -154,6 +155,24 @@ class _Record:
 def _is_skipped(item: Any) -> bool:
     """By an unconditional mark of the task's author: no answer has a say in that."""
     return any(mark.name == "skip" for mark in item.iter_markers())
+
+
+class SolutionFinder:
+    """Gives the solution to whoever imports it, and notes that somebody did: what fails from then on may be its doing."""
+
+    def __init__(self, module: SolutionModule, session: Session) -> None:
+        self._module = module
+        self._session = session
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        return importlib.machinery.ModuleSpec(name, self) if name == "solution" else None  # type: ignore[arg-type]
+
+    def create_module(self, spec: Any) -> None:
+        return None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        self._session.asked = True
+        sys.modules["solution"] = self._module
 
 
 class SolutionModule(types.ModuleType):

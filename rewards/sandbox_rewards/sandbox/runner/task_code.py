@@ -1,8 +1,9 @@
 """A task's own code: its prelude, setup, tests and checker, and when it is the task's fault that one of them fails.
 
 What is covered: code that does not compile; a prelude that fails before there is an answer, or with no answer behind it; a setup
-that reads no name of the solution's; the import of a module that the sandbox lacks; a checker that fails on the expected output
-too. All of it happens where no answer is, so no answer can make its own failure one of the task's.
+that reads no name of the solution's; the import of a module that the sandbox lacks; a `pytest` module that fails before it
+imports the solution; a checker that fails on the expected output too. All of it happens where no answer is, so no answer can make
+its own failure one of the task's.
 What is not: whatever else a test raises once an answer is there. It counts as the answer's failure, for a test may raise anything
 on account of what an answer gave.
 """
@@ -106,6 +107,8 @@ def load_work(spec: dict[str, Any], code: bytes | str, names: list[str]) -> dict
 def lacks_import(error: BaseException, source: str) -> bool:
     """Whether `error` is that `source` imports, at its top level, a module that is not there: no answer gets past that."""
     if not isinstance(error, ModuleNotFoundError) or "from_solution" in error.__dict__ or not isinstance(error.name, str):
+        return False
+    if error.name.partition(".")[0] == "solution":
         return False
     found = [node for node in ast.parse(source).body if isinstance(node, (ast.Import, ast.ImportFrom))]
     imported = {alias.name for node in found if isinstance(node, ast.Import) for alias in node.names}
