@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import itertools
 from typing import Any
 
 _FIELDS = ("name", "obj", "filename", "filename2", "path")
@@ -37,6 +38,21 @@ def one_line(error: BaseException) -> str:
         lines = ["…"]
     name = type(error).__name__
     return f"{name}: {lines[0]}"[:300] if lines else name
+
+
+def failed_assertion(error: AssertionError, sources: dict[str, str]) -> str:
+    """One line about an assertion that failed in one of `sources` (by part): what it says, else its own text."""
+    if (said := one_line(error)) != type(error).__name__:
+        return said
+    found, trace = said, error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if source := sources.get(code.co_filename.removesuffix(".py")):
+            first, last, *_ = next(itertools.islice(code.co_positions(), trace.tb_lasti // 2, None))
+            if first and last:
+                found = " ".join(line.strip() for line in source.splitlines()[first - 1 : last])
+        trace = trace.tb_next
+    return found
 
 
 _WITH_FIELDS = (OSError, NameError, AttributeError, ImportError)

@@ -7,22 +7,18 @@ this is for answers that nobody trains to cheat.
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from .compiler import Compiler
-from .exceptions import one_line
 from .outcomes import PROBLEMS, Ending, Outcome, ending, outcome, tests_in
 from .session import Session
 from .surroundings import Surroundings
-from .task_code import failed_assertion, load_work, parts, prelude_must_load, tests
+from .task_code import load_work, prelude_must_load, tests
 from .zygote import Zygote
 
 NOT_SEALED = "inline: not sealed off from the answer"
 """Detail of every grade that passed this way."""
 _REPORT = "_inline_report"
-
-# -- The judge's part -----------------------------------------------------------------------------------------------------
 
 
 def judge_inline(spec: dict[str, Any], answer: str, zygote: Zygote, compiler: Compiler, surroundings: Surroundings) -> Outcome:
@@ -47,8 +43,8 @@ def judge_inline(spec: dict[str, Any], answer: str, zygote: Zygote, compiler: Co
 
 def _module(spec: dict[str, Any], answer: str) -> str:
     """A module that runs answer and tests and keeps the report as a value of its own."""
-    inner = {"code": answer, **{key: spec[key] for key in ("style", "prelude", "setup", "tests", "entry_point", "checker")}}
-    return f"from runner.inline import run_here as {_REPORT}\n{_REPORT} = {_REPORT}(globals(), {inner!r})\n"
+    inner = {"code": answer, "tests": tests(spec), **{key: spec[key] for key in ("style", "setup", "entry_point")}}
+    return f"from runner.inline_run import run_here as {_REPORT}\n{_REPORT} = {_REPORT}(globals(), {inner!r})\n"
 
 
 def _read(report: Any, total: int) -> tuple[int, Ending]:
@@ -64,38 +60,3 @@ def _read(report: Any, total: int) -> tuple[int, Ending]:
 
 
 _VERDICTS = ("failed", "runtime_error", "syntax_error", "memory_limit")
-
-
-# -- The solution's part --------------------------------------------------------------------------------------------------
-
-
-def run_here(namespace: dict[str, Any], work: dict[str, Any]) -> dict[str, Any]:
-    """Run answer, setup and tests in one namespace; gives how many tests passed and the first that did not."""
-    passed, failed, sources = 0, None, parts(work)
-    try:
-        exec(compile(work["code"], "solution.py", "exec", dont_inherit=True), namespace)
-        exec(compile(work["setup"], "setup.py", "exec", dont_inherit=True), namespace)
-    except (SystemExit, KeyboardInterrupt):
-        raise
-    except BaseException as error:
-        return {"passed": 0, "failed": _said(error, sources)}
-    for part, test in tests(work).items():
-        try:
-            exec(compile(test, f"{part}.py", "exec", dont_inherit=True), namespace)
-            if work["style"] == "check":
-                namespace["check"](namespace[work["entry_point"]])
-            passed += 1
-        except (SystemExit, KeyboardInterrupt):
-            raise
-        except BaseException as error:
-            failed = failed or _said(error, sources)
-    sys.stdout.flush()
-    return {"passed": passed, "failed": failed}
-
-
-def _said(error: BaseException, sources: dict[str, str]) -> list[str]:
-    """Verdict and one line for an error."""
-    if isinstance(error, AssertionError):
-        return ["failed", failed_assertion(error, sources)]
-    verdict = {MemoryError: "memory_limit", SyntaxError: "syntax_error"}.get(type(error), "runtime_error")
-    return [verdict, one_line(error)]

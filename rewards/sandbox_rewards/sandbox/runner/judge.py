@@ -21,7 +21,7 @@ from .alarm import TimeUp, alarm
 from .alarm import install as install_alarm
 from .channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 from .compiler import Code, Compiler, Uncompilable
-from .exceptions import one_line
+from .exceptions import failed_assertion, one_line
 from .inline import judge_inline
 from .names import TestNames, names_of_solution, reads_no_solution, sealed_builtins, unimported_modules
 from .outcomes import PASSED, PROBLEMS, Ending, NoVerdict, Outcome, ending, outcome, tests_in
@@ -31,7 +31,6 @@ from .surroundings import Surroundings
 from .task_code import (
     TaskFault,
     compiled,
-    failed_assertion,
     lacks_import,
     load_work,
     parts,
@@ -138,10 +137,11 @@ class _Run:
     def __init__(self, session: Session, spec: dict[str, Any], trusted: dict[str, Any]) -> None:
         self._session = session
         self._spec = spec
-        self._sources = parts(spec)
+        self._sources = {**parts(spec), "check": "check(__candidate__)"}
+        self._code = {part: compiled(source, part) for part, source in self._sources.items()}
         self._prelude = frozenset(trusted)
-        self._trusted = trusted | unimported_modules(spec)
-        self._names = TestNames(session, self._trusted | sealed_builtins(session))
+        self._trusted = trusted
+        self._names: dict[str, Any] = {}
         self._late_setup = bool(spec["setup"])
         self.total = tests_in(spec)
         self.passed = 0
@@ -151,18 +151,20 @@ class _Run:
     def load(self, code: Code) -> None:
         """Load the answer; a setup that has no use for it runs before, so that its faults are the task's."""
         spec = self._spec
+        self._trusted = self._trusted | unimported_modules(spec)
+        self._names = names = TestNames(self._session, self._trusted | sealed_builtins(self._session))
         if spec["setup"] and spec["style"] != "pytest" and reads_no_solution(spec["setup"], frozenset(self._trusted)):
-            run_alone(spec["setup"], "setup", self._names)
+            run_alone(spec["setup"], "setup", names)
             self._late_setup = False
         wanted = names_of_solution(tuple(spec["tests"]), spec["setup"], spec["entry_point"], self._prelude)
-        self._names.know(self._session.load(load_work(spec, code, wanted)))
+        names.know(self._session.load(load_work(spec, code, wanted)))
         self.loaded = True
 
     def tests(self) -> None:
-        if self._late_setup and not self._passes("setup", self._spec["setup"]):
+        if self._late_setup and not self._passes("setup"):
             return
-        for part, source in tests(self._spec).items():
-            ok = self._passes(part, source)
+        for part in tests(self._spec):
+            ok = self._passes(part)
             if ok and self._spec["style"] == "check":
                 ok = self._check(self._spec["entry_point"])
             self.passed += ok
@@ -185,12 +187,12 @@ class _Run:
             self._note("runtime_error", f"NameError: the solution defines no {entry_point!r}")
             return False
         self._names["__candidate__"] = self._names[entry_point]
-        return self._passes("check", "check(__candidate__)")
+        return self._passes("check")
 
-    def _passes(self, part: str, source: str) -> bool:
+    def _passes(self, part: str) -> bool:
         """Run test code; note the first failure. Only what ends the whole run is raised, and a fault of the task's own."""
         try:
-            exec(compiled(source, part), self._names)
+            exec(self._code[part], self._names)
             if self._session.lost:  # a test's bare `except` kept it from us
                 raise self._session.lost
         except (SolutionLost, ChannelClosed, DeadlinePassed, Malformed, TimeUp):
@@ -198,7 +200,7 @@ class _Run:
         except AssertionError as error:
             self._note("failed", error.__dict__.get("from_solution") or failed_assertion(error, self._sources))
         except BaseException as error:
-            if lacks_import(error, source):
+            if lacks_import(error, self._sources[part]):
                 raise TaskFault(part, one_line(error)) from None
             memory = self._session.memory_error or ("from_solution" not in error.__dict__ and isinstance(error, MemoryError))
             self._note("memory_limit" if memory else "runtime_error", error.__dict__.get("from_solution") or one_line(error))

@@ -13,7 +13,6 @@ from __future__ import annotations
 import ast
 import functools
 import importlib.util
-import itertools
 import marshal
 import sys
 from types import CodeType
@@ -121,18 +120,3 @@ def _is_there(module: str) -> bool:
         return module in sys.modules or importlib.util.find_spec(module) is not None
     except (ImportError, ValueError):
         return False
-
-
-def failed_assertion(error: AssertionError, sources: dict[str, str]) -> str:
-    """One line about an assertion that failed in one of `sources` (by part): what it says, else its own text."""
-    if (said := one_line(error)) != type(error).__name__:
-        return said
-    found, trace = said, error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        if source := sources.get(code.co_filename.removesuffix(".py")):
-            first, last, *_ = next(itertools.islice(code.co_positions(), trace.tb_lasti // 2, None))
-            if first and last:
-                found = " ".join(line.strip() for line in source.splitlines()[first - 1 : last])
-        trace = trace.tb_next
-    return found
