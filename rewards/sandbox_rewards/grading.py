@@ -65,9 +65,10 @@ class Grader:
         """Make the sources of these tasks, and have those that can (`prepare(task, spec)`) see that they have what they need,
         before any work begins.
         """
-        for task, spec in ((task, spec) for task in tasks for spec in task.rewards):
-            if prepare := getattr(self.source(spec.source), "prepare", None):
-                naming(spec.source, "can't be prepared", prepare, task, spec)
+        for task in tasks:
+            for spec in task.rewards:
+                if prepare := getattr(self.source(spec.source), "prepare", None):
+                    naming(spec.source, "can't be prepared", prepare, task, spec)
 
     def grade(self, tasks: Sequence[Task], completions: Sequence[str], on_grade: Callable[[], None] | None = None) -> list[Grade]:
         """One grade an answer, in the order given; `on_grade` is called as they come, one after another."""
