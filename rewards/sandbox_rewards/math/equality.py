@@ -69,9 +69,14 @@ def _settled(node: Node) -> Node:
     """What a node says, without the ways of saying it: a list of one, a chain of equations, sums of matrices, all the reals."""
     if isinstance(node, Group) and node.opening == "" and len(node.items) == 1:
         return _settled(node.items[0])
+    if isinstance(node, Relation) and node.signs == ("!=",):
+        return _none_of(node, _both_signs(node.sides[1]))
     if isinstance(node, Relation):
         return _of_chain(node)
     if isinstance(node, Group) and node.opening == "":
+        first, *rest = node.items
+        if isinstance(first, Relation) and first.signs == ("!=",) and not any(isinstance(item, Relation) for item in rest):
+            return _none_of(first, [first.sides[1], *rest])
         return _assigned(node)
     if isinstance(node, Text) and _words(node) in _ALL_REALS:
         return REALS
@@ -91,6 +96,12 @@ _HALVES = {
 """The positive and the negative real numbers."""
 _ALL_REALS = ("all real numbers", "all reals", "all real values", "real numbers", "all real x", "all real", "reals")
 _NOTHING = ("no solution", "no solutions", "no real solution", "no real solutions", "empty set", "none", "no such values")
+
+
+def _none_of(node: Relation, values: Sequence[Node]) -> Node:
+    """`x != -1, 1` and `x != \\pm 1` as two conditions."""
+    conditions = tuple(Relation((node.sides[0], value), ("!=",)) for value in values)
+    return conditions[0] if len(conditions) == 1 else Group("", "and", conditions)
 
 
 def _of_chain(node: Relation) -> Node:
@@ -327,7 +338,9 @@ def _is_name(node: Node) -> bool:
     if not isinstance(node, Apply) or node.name in ("+", "neg", "^", "pm"):
         return False
     if node.name == "*":
-        return _is_name(node.arguments[0]) and all(_is_name(a) or not symbols_of(a) for a in node.arguments[1:])
+        called, *_ = node.arguments
+        inverse = isinstance(called, Apply) and called.name == "^" and called.arguments[1] == Number(Fraction(-1))
+        return _is_name(called.arguments[0] if inverse else called) and all(_is_name(a) or not symbols_of(a) for a in node.arguments[1:])
     return all(map(_is_name, node.arguments if node.name != "log" else node.arguments[1:]))
 
 
