@@ -338,9 +338,10 @@ def _is_name(node: Node) -> bool:
     if not isinstance(node, Apply) or node.name in ("+", "neg", "^", "pm"):
         return False
     if node.name == "*":
-        called, *_ = node.arguments
-        inverse = isinstance(called, Apply) and called.name == "^" and called.arguments[1] == Number(Fraction(-1))
-        return _is_name(called.arguments[0] if inverse else called) and all(_is_name(a) or not symbols_of(a) for a in node.arguments[1:])
+        called, *of = node.arguments
+        if isinstance(called, Apply) and called.name == "^" and called.arguments[1] == Number(Fraction(-1)):  # f^{-1}(x)
+            called = called.arguments[0]
+        return _is_name(called) and all(_is_name(a) or not symbols_of(a) for a in of)
     return all(map(_is_name, node.arguments if node.name != "log" else node.arguments[1:]))
 
 
