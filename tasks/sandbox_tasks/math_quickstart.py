@@ -1,7 +1,7 @@
-r"""The suite `math-quickstart`: sums, sums of fractions, roots and intervals, worked in single steps, answered in `\boxed{}`.
+r"""The suite `math-quickstart`: small sums, sums of fractions, roots and intervals, worked in steps and answered in `\boxed{}`.
 
-Small enough for a model of a million parameters made on the spot. What is asked in one split is asked in no other; the single
-steps of a working (`7 + 4 = 11`) are few, and occur in all.
+Small enough for a model of a million parameters made on the spot. What is asked in one split is asked in no other, nor with
+its numbers in another order; the single steps of a working (`7 + 4 = 11`) are few, and occur in all.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Numbers = Sequence[int]
 Slip = Callable[[int], int]
 """What becomes of the result of a step: itself, or another."""
 
-TWELFTHS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+TWELFTHS = range(1, 12)
 """Of the fractions that are added up."""
 
 
@@ -108,7 +108,7 @@ KINDS: dict[str, tuple[Callable[[Numbers], str], Callable[[Numbers, Slip], list[
 
 
 def _drawn(kind: str, rng: random.Random) -> list[tuple[int, ...]]:
-    """All that can be asked of a kind, in random order."""
+    """All that can be asked of a kind, in random order, and of the same numbers one question only."""
     small = [n for n in range(-5, 6) if n]
     pools: dict[str, Iterable[tuple[int, ...]]] = {
         "sum": (n for n in itertools.product(range(1, 16), small, small, small) if all(0 <= sum(n[:k]) <= 20 for k in (2, 3, 4))),
@@ -118,7 +118,7 @@ def _drawn(kind: str, rng: random.Random) -> list[tuple[int, ...]]:
     }
     pool = list(pools[kind])
     rng.shuffle(pool)
-    return pool
+    return list({tuple(sorted(numbers)): numbers for numbers in pool}.values())
 
 
 def _task(split: Split, kind: str, numbers: tuple[int, ...]) -> Task:
@@ -131,5 +131,5 @@ def _task(split: Split, kind: str, numbers: tuple[int, ...]) -> Task:
         prompt=f"# {kind}: {question(numbers)}",
         rewards=(MathAnswer(answer=answer),),
         reference=reference,
-        metadata={"kind": kind, "numbers": list(numbers)},
+        metadata={"suite": "math-quickstart", "kind": kind, "numbers": list(numbers)},
     )

@@ -34,7 +34,7 @@ def negotiation_tasks(seed: int = 0) -> Iterator[Task]:
                 rewards=(NegotiationSpec(value=value, ask=ask, floor=floor),),
                 environment=EnvironmentSpec(name="negotiation", turns=TURNS),
                 reference=json.dumps(["offer 0"] * WAITING + [f"offer {met}", "accept"]),
-                metadata={"value": value, "ask": ask},
+                metadata={"suite": "negotiation-quickstart", "value": value, "ask": ask},
             )
 
 

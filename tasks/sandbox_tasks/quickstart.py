@@ -101,7 +101,7 @@ def _task(split: Split, family: str, stages: Stages, rng: random.Random) -> Task
         prompt=f"# {family}: {', '.join(stages)}",
         rewards=(UnitTests(style="asserts", entry_point="f", tests=tests, time_limit_s=2, memory_limit_mb=256),),
         reference=solution(family, stages),
-        metadata={"family": family, "stages": list(stages)},
+        metadata={"suite": "quickstart", "family": family, "stages": list(stages)},
     )
 
 

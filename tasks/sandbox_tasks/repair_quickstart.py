@@ -23,4 +23,5 @@ def repair_tasks(seed: int = 0) -> Iterator[Task]:
         examples = telling_examples(task, EXAMPLES, rng)
         environment = RepairSpec(turns=TURNS, tests=examples)
         name = task.id.replace("quickstart", "repair-quickstart", 1)
-        yield task.model_copy(update={"id": name, "environment": environment})
+        metadata = {**task.metadata, "suite": "repair-quickstart"}
+        yield task.model_copy(update={"id": name, "environment": environment, "metadata": metadata})

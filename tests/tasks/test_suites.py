@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sandbox_tasks.errors import TaskError
+from sandbox_tasks.imperfect import MAKERS, imperfect_answer
 from sandbox_tasks.leaks import find_leaks
-from sandbox_tasks.math_quickstart import math_tasks
+from sandbox_tasks.math_quickstart import SIZES, math_tasks
 from sandbox_tasks.mutants import mutants
 from sandbox_tasks.negotiation_quickstart import negotiation_tasks
 from sandbox_tasks.quickstart import STAGES, imperfect_solution, quickstart_tasks, solution
@@ -20,7 +21,7 @@ from sandbox_tasks.suite import TaskSuite, load_suite, shipped_suites
 from sandbox_tasks.task import Task, UnitTests
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
-needs_data = pytest.mark.skipif(not DATA.exists(), reason="the published HumanEval and MBPP files are not beside this checkout")
+needs_data = pytest.mark.skipif(not DATA.exists(), reason="the published files are not beside this checkout")
 
 
 def passes(task: Task, code: str) -> bool:
@@ -72,9 +73,36 @@ def test_imperfect_solutions_are_wrong_as_often_as_asked() -> None:
     assert abs(same - 0.343) < 0.04  # 0.7 ** 3; four standard errors of 2000 draws
 
 
+def test_no_question_of_the_math_suite_is_asked_again_in_another_order() -> None:
+    asked = [(task.metadata["kind"], *sorted(task.metadata["numbers"])) for task in load_suite("math-quickstart").tasks]
+    assert len(set(asked)) == len(asked) == 4 * sum(SIZES.values())
+
+
+@pytest.mark.parametrize("name", sorted(MAKERS))
+def test_a_suite_with_imperfect_answers_has_them_for_each_of_its_tasks(name: str) -> None:
+    rng = random.Random(0)
+    tasks = load_suite(name).tasks
+    answers = [imperfect_answer(rng, task, 1.0) for task in tasks]
+    assert all(answers)
+    assert not any(answer == task.reference for answer, task in zip(answers, tasks, strict=True))
+
+
+def test_no_imperfect_answers_are_made_for_a_task_of_another_suite() -> None:
+    metadata = {"suite": "kitchen", "stages": ["boil"], "ask": 3, "kind": "tea"}
+    task = Task.model_validate({"id": "s", "prompt": "?", "rewards": [{"source": "mine"}], "metadata": metadata})
+    assert imperfect_answer(random.Random(0), task, 1.0) is None
+
+
 @needs_data
 @pytest.mark.parametrize(
-    ("name", "file", "count"), [("humaneval", "humaneval/HumanEval.jsonl.gz", 164), ("mbpp", "mbpp/mbpp.jsonl", 974)]
+    ("name", "file", "count"),
+    [
+        ("humaneval", "humaneval/HumanEval.jsonl.gz", 164),
+        ("mbpp", "mbpp/mbpp.jsonl", 974),
+        ("gsm8k", "gsm8k/train.jsonl.gz", 7473),
+        ("gsm8k", "gsm8k/test.jsonl", 1319),
+        ("math500", "math500/test.jsonl", 500),
+    ],
 )
 def test_published_files_convert_whole(name: str, file: str, count: int, tmp_path: Path) -> None:
     suite = read_format(name, DATA / file)
