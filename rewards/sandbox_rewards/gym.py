@@ -1,8 +1,9 @@
 """The reward source `reasoning_gym`: each family's own verifier judges the answer, in a process that can be killed.
 
-What is covered: a verifier that computes for ever, takes all memory or crashes on an answer costs one grade, at most `LIMIT_S`
-and a new process; families whose verifiers run a model's text as code are refused. What is not: the verifiers' own judgement,
-which is taken as it is, and faults of theirs that an answer could use; the process has the grader's own rights.
+What is covered: a verifier that computes for ever, takes all memory or crashes on an answer costs that answer its reward, and the
+grader some seconds and a new process; families whose verifiers run a model's text as code, or pay in full for texts that answer
+nothing, are refused. What is not: the verifiers' other judgement, which is taken as it is, and faults of theirs that an answer
+could use; the process has the grader's own rights.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -27,23 +29,34 @@ from sandbox_rewards.math.extraction import final_answer, tagged_answer, unthoug
 from sandbox_rewards.source import RewardItem
 
 LIMIT_S = 5.0
-"""Seconds that a verifier gets for an answer."""
-START_S = 120.0
-"""Seconds that a process gets to import the package, and to make a set of questions."""
+"""Seconds of the processor that a verifier gets for an answer."""
+PATIENCE = 4.0
+"""Times as many seconds of the clock, which other work may take, before a process is killed."""
+START_S = 60.0
+"""Seconds of the processor that a process gets to import the package, and to make a question."""
 ATTEMPTS = 2
-"""Processes that may die over an answer before it has no verdict."""
+"""Processes that may die over an answer."""
 
 
 class UnusableEntry(RewardError):
     """A task names a question that the installed reasoning-gym doesn't make, or must not judge."""
 
 
-class _Late(Exception):
-    pass
-
-
 class _Gone(Exception):
-    pass
+    """A process ended without a reply."""
+
+    def __init__(self, code: int | None, *, judging: bool) -> None:
+        """`code` is its exit status, or None where it was too late and had to be killed."""
+        late = code in (None, -signal.SIGXCPU)
+        if judging and late:
+            self.verdict, how = Verdict.time_limit, f"took more than {LIMIT_S:g} s"
+        elif code is None:
+            self.verdict, how = Verdict.no_verdict, "was not ready in time"
+        else:
+            outside = not judging or code == -signal.SIGKILL  # nothing of ours sends this: a machine that is out of memory does
+            self.verdict = Verdict.no_verdict if outside else Verdict.runtime_error
+            how = f"died ({signal.Signals(-code).name if code < 0 else f'exit status {code}'})"
+        super().__init__(f"the verifier {how}")
 
 
 class GymReward:
@@ -77,67 +90,53 @@ class GymReward:
         return self._verified(item, item.spec, answer.strip())
 
     def _verified(self, item: RewardItem, entry: GymEntry, answer: str) -> Grade:
-        asked = {
-            "family": entry.family, "seed": entry.seed, "size": entry.size, "index": entry.index, "config": entry.config,
-            "prompt": item.task.prompt, "answer": answer,
-        }  # fmt: skip
         for _ in range(ATTEMPTS):
             verifier = self._idle.get()
             try:
                 verifier = verifier or _Verifier()
-                return _judged(item, entry, verifier.ask(asked))
-            except _Late:
-                verifier = None
-                return _told(item, Verdict.time_limit, detail=f"the verifier took more than {LIMIT_S:g} s")
-            except _Gone:
-                verifier = None
+                return _judged(item, entry, verifier.ask(entry, item.task.prompt, answer))
+            except _Gone as gone:
+                verifier, told = None, _told(item, gone.verdict, detail=str(gone))
+                if gone.verdict is Verdict.time_limit:
+                    break
             finally:
                 self._idle.put(verifier)
-        return _told(item, Verdict.no_verdict, detail=f"{ATTEMPTS} processes of the verifier ended without a reply")
+        return told
 
 
 class _Verifier:
-    """A process with the verifiers, warm from its start to its death."""
+    """A process with the verifiers, warm from its start to its death. All that waits for it raises `_Gone` when it has ended."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox_rewards.gym_verifier"],
+            [sys.executable, "-P", "-m", "sandbox_rewards.gym_verifier"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )  # fmt: skip
         self._rest = b""
-        self._made: set[str] = set()
-        self._read(START_S)
+        self._read(START_S, judging=False)
 
-    def ask(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """The reply. Raises `_Late` where none came in time, `_Gone` where none will; the process is ended then."""
-        questions = json.dumps([asked[key] for key in ("family", "seed", "size", "config")])
-        if questions not in self._made:  # what a set takes to be made is not the answer's time
-            made = self._replied({**asked, "answer": None}, START_S)
-            if "problem" in made:
-                return made
-            self._made.add(questions)
-        return self._replied(asked, LIMIT_S)
+    def ask(self, entry: GymEntry, prompt: str, answer: str) -> dict[str, Any]:
+        """The reply. What it takes to make the question again is not the answer's time, and what fails then not its failure."""
+        made = self._replied({"entry": entry.model_dump_json(), "prompt": prompt}, START_S, judging=False)
+        return made if "problem" in made else self._replied({"answer": answer}, LIMIT_S, judging=True)
 
-    def _replied(self, asked: dict[str, Any], limit: float) -> dict[str, Any]:
+    def _replied(self, asked: dict[str, Any], limit: float, *, judging: bool) -> dict[str, Any]:
         assert self._process.stdin is not None
-        try:
+        with contextlib.suppress(BrokenPipeError):  # it has ended, which reading tells
             self._process.stdin.write(json.dumps({**asked, "cpu_s": limit}).encode() + b"\n")
             self._process.stdin.flush()
-        except OSError:
-            self.end()
-            raise _Gone from None
-        return self._read(limit)
+        return self._read(limit, judging=judging)
 
-    def _read(self, limit: float) -> dict[str, Any]:
+    def _read(self, limit: float, *, judging: bool) -> dict[str, Any]:
         assert self._process.stdout is not None
-        until = time.monotonic() + limit
+        until = time.monotonic() + PATIENCE * limit
         while b"\n" not in self._rest:
             ready, _, _ = select.select([self._process.stdout], [], [], max(0.0, until - time.monotonic()))
             more = os.read(self._process.stdout.fileno(), 1 << 16) if ready else None
             if not more:
                 self.end()
-                raise _Late if more is None else _Gone
+                raise _Gone(None if more is None else self._process.returncode, judging=judging)
             self._rest += more
         line, _, self._rest = self._rest.partition(b"\n")
         reply: dict[str, Any] = json.loads(line)
@@ -162,7 +161,7 @@ def _judged(item: RewardItem, entry: GymEntry, reply: dict[str, Any]) -> Grade:
         return _told(item, Verdict.failed, detail=f"the verifier can't read it ({reply['detail']})")
     score = reply["score"]
     if not 0 <= score <= 1:
-        return _told(item, Verdict.no_verdict, detail=f"the verifier gave {score}, which is no share")
+        return _told(item, Verdict.failed, detail=f"the verifier gave {score}, which is no share")
     if score == 1:
         return _told(item, Verdict.passed, 1.0)
     return _told(item, Verdict.failed, score if entry.credit == "share" else 0.0, detail=f"the verifier gave {score:g} of 1")

@@ -1,10 +1,13 @@
 """A process that asks reasoning-gym's verifiers, run as `python -m sandbox_rewards.gym_verifier`: JSON lines in, JSON lines out.
 
-It is apart from the grader so that it can be killed: a verifier may compute for ever on what a model wrote.
+It is apart from the grader so that it can be killed: a verifier may compute for ever on what a model wrote. A line with an entry,
+and the prompt that should come of it, makes a question; a line with an answer has it judged. Each has processor time of its own.
 """
 
 from __future__ import annotations
 
+import copy
+import functools
 import json
 import os
 import resource
@@ -12,10 +15,12 @@ import sys
 from typing import Any
 
 from sandbox_tasks.errors import TaskError
-from sandbox_tasks.gym import dataset, prompt_of
+from sandbox_tasks.gym import dataset_of, prompt_of, question_of
+from sandbox_tasks.task import GymEntry
 
-MEMORY = 4 << 30
+MEMORY = 2 << 30
 """Bytes of address space."""
+OTHERWISE = "the installed reasoning-gym makes another question of these numbers; make the suite again with it"
 
 
 def main() -> None:
@@ -25,7 +30,13 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _reply(replies, {"ready": True})
     for line in sys.stdin:
-        _reply(replies, _verified(json.loads(line)))
+        asked = json.loads(line)
+        _more_time(asked["cpu_s"])
+        if "entry" in asked:
+            entry = asked["entry"]
+            _reply(replies, _made(entry, asked["prompt"]))
+        else:
+            _reply(replies, _verified(entry, asked["answer"]))
 
 
 def _reply(replies: Any, reply: dict[str, Any]) -> None:
@@ -33,20 +44,25 @@ def _reply(replies: Any, reply: dict[str, Any]) -> None:
     replies.flush()
 
 
-def _verified(asked: dict[str, Any]) -> dict[str, Any]:
-    """The verifier's score, what is wrong with the task, or how the verifier failed on the answer."""
-    _more_time(asked["cpu_s"])
+def _made(entry: str, prompt: str) -> dict[str, Any]:
+    """What is wrong with the task, if anything."""
     try:
-        made = dataset(asked["family"], asked["seed"], asked["size"], json.dumps(asked["config"]))
-        question = made[asked["index"]]
+        same = prompt_of(_question(entry)) == prompt
     except TaskError as error:
         return {"problem": str(error)}
-    if prompt_of(question) != asked["prompt"]:
-        return {"problem": "the installed reasoning-gym makes another question of these numbers; make the suite again with it"}
-    if asked["answer"] is None:
-        return {"made": len(made)}
+    return {} if same else {"problem": OTHERWISE}
+
+
+@functools.lru_cache(maxsize=256)
+def _question(entry: str) -> dict[str, Any]:
+    return question_of(GymEntry.model_validate_json(entry))
+
+
+def _verified(entry: str, answer: str) -> dict[str, Any]:
+    """The verifier's score, or how it failed on the answer."""
+    question = copy.deepcopy(_question(entry))  # some verifiers write into it
     try:
-        return {"score": float(made.score_answer(answer=asked["answer"], entry=question))}
+        return {"score": float(dataset_of(GymEntry.model_validate_json(entry)).score_answer(answer=answer, entry=question))}
     except MemoryError:
         return {"failed": "memory_limit"}
     except Exception as error:  # noqa: BLE001 - whatever a verifier makes of a text: it is no score, and the parent says so

@@ -23,6 +23,7 @@ from pydantic import (
 from sandbox_tasks.syntax import binds, compile_quietly
 
 Split = Literal["train", "validation", "test"]
+Credit = Literal["all", "share"]
 
 
 def _compiled(code: str) -> str:
@@ -123,7 +124,7 @@ class UnitTests(KnownSignSpec):
     time_limit_s: FiniteFloat = Field(default=5.0, gt=0)
     """CPU and wall time of the whole test run (`stdio`: of each case)."""
     memory_limit_mb: int = Field(default=512, ge=32)
-    credit: Literal["all", "share"] = "all"
+    credit: Credit = "all"
     """Reward of an answer that does not pass: 0, or the share of tests that passed (never all of it)."""
     flaky: bool = False
     """The same answer may fare differently (a matter of chance or of time): its grades are never taken from a cache."""
@@ -186,7 +187,7 @@ class GymEntry(KnownSignSpec):
     """Its place in that set."""
     config: dict[str, Any] = Field(default_factory=dict)
     """The family's own settings."""
-    credit: Literal["all", "share"] = "all"
+    credit: Credit = "all"
     """Reward of an answer that the verifier gives less than 1: 0, or what it gives."""
 
     @model_validator(mode="after")
