@@ -4,6 +4,7 @@ RewardError
 ├── UnknownReward        a task names a source that is not installed
 ├── BrokenReward         a source does not keep the contract, or fails; names it
 ├── UnreadableGold       a task's own mathematical answer can't be read
+├── UnusableEntry        a task names a question that the installed reasoning-gym doesn't make, or must not judge
 ├── CacheUnusable        the file of kept grades
 └── SandboxUnavailable   no isolation can be had
 """

@@ -36,6 +36,8 @@ START_S = 60.0
 """Seconds of the processor that a process gets to import the package, and to make a question."""
 ATTEMPTS = 2
 """Processes that may die over an answer."""
+CRASHES = {signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV}
+"""Signals that a process brings upon itself. Others come from outside: SIGKILL from a machine that is out of memory."""
 
 
 class UnusableEntry(RewardError):
@@ -53,8 +55,8 @@ class _Gone(Exception):
         elif code is None:
             self.verdict, how = Verdict.no_verdict, "was not ready in time"
         else:
-            outside = not judging or code == -signal.SIGKILL  # nothing of ours sends this: a machine that is out of memory does
-            self.verdict = Verdict.no_verdict if outside else Verdict.runtime_error
+            by_itself = code >= 0 or -code in CRASHES
+            self.verdict = Verdict.runtime_error if judging and by_itself else Verdict.no_verdict
             how = f"died ({signal.Signals(-code).name if code < 0 else f'exit status {code}'})"
         super().__init__(f"the verifier {how}")
 
@@ -99,6 +101,8 @@ class GymReward:
                 verifier, told = None, _told(item, gone.verdict, detail=str(gone))
                 if gone.verdict is Verdict.time_limit:
                     break
+            except OSError as error:
+                verifier, told = None, _told(item, Verdict.no_verdict, detail=f"the verifier can't be started ({error})")
             finally:
                 self._idle.put(verifier)
         return told
@@ -111,7 +115,7 @@ class _Verifier:
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "sandbox_rewards.gym_verifier"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, start_new_session=True,  # Ctrl-C is not for it
         )  # fmt: skip
         self._rest = b""
         self._read(START_S, judging=False)

@@ -88,6 +88,8 @@ def question_of(entry: GymEntry) -> dict[str, Any]:
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # some families print dots
             question: dict[str, Any] = made[entry.index]
+    except MemoryError:
+        raise  # not the settings' doing
     except Exception as error:  # noqa: BLE001 - whatever a family's code makes of its settings, they are what it can't use
         raise TaskError(
             f"reasoning-gym can't make question {entry.index} of {entry.family!r} with {json.dumps(entry.config)} "

@@ -171,9 +171,12 @@ def test_a_verifier_that_dies_of_an_answer_is_the_answers_failure(tmp_path: Path
     assert "SIGABRT" in (told[0].detail or "")
 
 
-def test_a_process_that_is_killed_from_outside_gives_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("sent", ["SIGKILL", "SIGTERM", "SIGINT"])
+def test_a_process_that_is_killed_from_outside_gives_no_verdict(
+    sent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
     task, source = dying_family(tmp_path, monkeypatch)
-    grade = graded(source, task, "<answer>killed</answer>")
+    grade = graded(source, task, f"<answer>{sent}</answer>")
     source.close()
     assert (grade.verdict, grade.reward) == (Verdict.no_verdict, None)
 
@@ -219,8 +222,9 @@ class Dying:
     def score_answer(self, answer, entry):
         if answer == "abort":
             os.abort()
-        if answer == "killed":
-            os.kill(os.getpid(), signal.SIGKILL)
+        if answer.startswith("SIG"):
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.Signals[answer])
         if answer == "raise":
             raise ValueError("no")
         while answer == "spin":
