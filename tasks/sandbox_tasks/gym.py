@@ -119,7 +119,7 @@ def _dataset(family: str, seed: int, size: int, config: str) -> Any:
     except ModuleNotFoundError as error:
         raise TaskError(f"needs the package reasoning-gym ({error}); pip install 'sandbox-rl[reasoning-gym]'") from None
     if family not in DATASETS:
-        raise UnknownNameError("family of reasoning-gym", family, DATASETS)
+        raise UnknownNameError("family of reasoning-gym", family, set(DATASETS) - set(REFUSED))
     try:
         return reasoning_gym.create_dataset(family, seed=seed, size=size, **json.loads(config))
     except Exception as error:  # noqa: BLE001 - as above
