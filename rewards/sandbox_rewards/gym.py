@@ -21,7 +21,9 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import LifoQueue
 from typing import Any
 
-from sandbox_tasks.task import GymEntry
+from sandbox_tasks.errors import TaskError
+from sandbox_tasks.gym import dataset_of
+from sandbox_tasks.task import GymEntry, RewardSpec, Task
 
 from sandbox_rewards.errors import RewardError
 from sandbox_rewards.grade import Grade, Verdict
@@ -73,6 +75,14 @@ class GymReward:
 
     def score(self, batch: Sequence[RewardItem]) -> list[Grade]:
         return list(self._threads.map(self._grade, batch))
+
+    def prepare(self, task: Task, spec: RewardSpec) -> None:
+        """See that the family is there and may judge. Raises `UnusableEntry`."""
+        assert isinstance(spec, GymEntry)
+        try:
+            dataset_of(spec)
+        except TaskError as error:
+            raise UnusableEntry(f"task {task.id!r}: {error}.") from None
 
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)

@@ -140,6 +140,8 @@ def test_a_refused_family_is_refused_in_a_file_too(reward: GymReward) -> None:
     task = Task.model_validate({"id": "t", "prompt": "?", "rewards": [entry]})
     with pytest.raises(UnusableEntry, match="runs a model's text"):
         graded(reward, task, "<answer>__import__('os').system('true')</answer>")
+    with pytest.raises(UnusableEntry, match="runs a model's text"):
+        reward.prepare(task, task.rewards[0])  # before any work begins
 
 
 @pytest.mark.parametrize(
