@@ -30,6 +30,9 @@ CONFIG = RunConfig.model_validate(SETTINGS)
 class OddLengths:
     """A reward that needs no sandbox."""
 
+    def prepare(self, tasks: object) -> None:
+        """It needs nothing."""
+
     def grade(self, tasks: Any, completions: Any, on_grade: object = None) -> list[Grade]:
         verdicts = [Verdict.passed if len(c) % 2 else Verdict.failed for c in completions]
         return [Grade(task_id=task.id, reward=float(verdict == "passed"), verdict=verdict, seconds=0.0)

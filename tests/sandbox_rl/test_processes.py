@@ -35,6 +35,8 @@ from sandbox_rl.ppo import train_ppo
 from test_processes import SETTINGS, TASKS
 
 class OddLengths:
+    def prepare(self, tasks): pass
+
     def grade(self, tasks, completions, on_grade=None):
         rewards = [None if len(c) % 7 == 0 else float(len(c) % 2) for c in completions]
         return [Grade(task_id=t.id, reward=r, verdict=Verdict.no_verdict if r is None else Verdict.failed, seconds=0.0)

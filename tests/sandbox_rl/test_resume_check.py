@@ -25,6 +25,9 @@ SETTINGS: dict[str, Any] = {
 class OddLengths:
     """A reward that needs no sandbox."""
 
+    def prepare(self, tasks: object) -> None:
+        """It needs nothing."""
+
     def grade(self, tasks: Any, completions: Any, on_grade: object = None) -> list[Grade]:
         return [Grade(task_id=t.id, reward=float(len(c) % 2), verdict=Verdict.failed, seconds=0.0)
                 for t, c in zip(tasks, completions, strict=True)]  # fmt: skip

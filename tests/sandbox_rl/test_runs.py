@@ -46,6 +46,9 @@ class MadeUpGrader:
     def __init__(self, rule: Callable[[str], float | None]) -> None:
         self.rule = rule
 
+    def prepare(self, tasks: object) -> None:
+        """It needs nothing."""
+
     def grade(self, tasks: Sequence[Task], completions: Sequence[str], on_grade: object = None) -> list[Grade]:
         return [self._grade(task, self.rule(text)) for task, text in zip(tasks, completions, strict=True)]
 
@@ -197,6 +200,9 @@ def test_a_step_without_any_verdict_changes_no_weight(base: Path, tmp_path: Path
     """The grader is gone for all of training and comes back for validation: the base is what is kept."""
 
     class Training:
+        def prepare(self, tasks: object) -> None:
+            """It needs nothing."""
+
         def grade(self, tasks: Sequence[Task], completions: Sequence[str], on_grade: object = None) -> list[Grade]:
             rule = GRADER if len(completions) == 4 else OUTAGE  # validation asks 2 tasks x 2
             return list(rule.grade(tasks, completions))
