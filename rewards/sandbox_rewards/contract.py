@@ -96,10 +96,10 @@ def _in_range(name: str, item: RewardItem, reward: float) -> None:
             f"reward source {name!r} gave reward {reward} for task {item.task.id!r}; a reward is a number between "
             f"-{LARGEST_REWARD:g} and {LARGEST_REWARD:g}; where there is none the verdict is 'no_verdict' and the reward None."
         )
-    if isinstance(item.spec, RangedSpec) and item.spec.range and not item.spec.range[0] <= reward <= item.spec.range[1]:
+    if isinstance(item.spec, RangedSpec) and not item.spec.allows(reward):
         raise BrokenReward(
             f"reward source {name!r} gave reward {reward} for task {item.task.id!r}, whose spec says that its range is "
-            f"{list(item.spec.range)}; correct one of them."
+            f"{list(item.spec.range or ())}; correct one of them."
         )
 
 

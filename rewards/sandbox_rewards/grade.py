@@ -84,6 +84,14 @@ class Grade(BaseModel):
         return fields
 
 
+def of_one_question(task_id: str, verdict: Verdict, reward: float, detail: str | None) -> Grade:
+    """The grade of an answer that is judged as a whole, as by a single test; without a verdict it has no reward."""
+    return Grade(
+        task_id=task_id, reward=None if verdict is Verdict.no_verdict else reward, verdict=verdict,
+        tests_passed=int(verdict is Verdict.passed), tests_total=1, detail=detail,
+    )  # fmt: skip
+
+
 def clean_detail(detail: str | None) -> str | None:
     """As text that can be written anywhere: what an answer raised may hold half of a surrogate pair."""
     return None if detail is None else detail[:LONGEST_DETAIL].encode("utf-8", "replace").decode()

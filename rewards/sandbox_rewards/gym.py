@@ -26,7 +26,7 @@ from sandbox_tasks.gym import dataset_of
 from sandbox_tasks.task import GymEntry, RewardSpec, Task
 
 from sandbox_rewards.errors import RewardError
-from sandbox_rewards.grade import Grade, Verdict
+from sandbox_rewards.grade import Grade, Verdict, of_one_question
 from sandbox_rewards.math.extraction import final_answer, tagged_answer, unthought
 from sandbox_rewards.source import RewardItem
 
@@ -182,7 +182,4 @@ def _judged(item: RewardItem, entry: GymEntry, reply: dict[str, Any]) -> Grade:
 
 
 def _told(item: RewardItem, verdict: Verdict, reward: float = 0.0, detail: str | None = None) -> Grade:
-    return Grade(
-        task_id=item.task.id, reward=None if verdict is Verdict.no_verdict else reward, verdict=verdict,
-        tests_passed=int(verdict is Verdict.passed), tests_total=1, detail=detail,
-    )  # fmt: skip
+    return of_one_question(item.task.id, verdict, reward, detail)

@@ -87,9 +87,8 @@ class HttpReward:
         secret_headers(spec)
 
     def score(self, batch: Sequence[RewardItem]) -> list[Grade]:
-        for item in batch:
-            self.prepare(item.task, item.spec)
-        asked = [self._service(item).submit(self._grade, item) for item in batch]
+        secrets = [secret_headers(_judge(item)) for item in batch]  # all of them before anything is asked
+        asked = [self._service(item).submit(self._grade, item, own) for item, own in zip(batch, secrets, strict=True)]
         return [grade.result() for grade in asked]
 
     def close(self) -> None:
@@ -99,16 +98,14 @@ class HttpReward:
             threads.shutdown(cancel_futures=True)
 
     def _service(self, item: RewardItem) -> ThreadPoolExecutor:
-        assert isinstance(item.spec, HttpJudge)
-        key = item.spec.url, item.spec.at_once
+        spec = _judge(item)
+        key = spec.url, spec.at_once
         if key not in self._threads:
-            self._threads[key] = ThreadPoolExecutor(item.spec.at_once, thread_name_prefix="http-judge")
+            self._threads[key] = ThreadPoolExecutor(spec.at_once, thread_name_prefix="http-judge")
         return self._threads[key]
 
-    def _grade(self, item: RewardItem) -> Grade:
-        spec = item.spec
-        assert isinstance(spec, HttpJudge)
-        secrets, pause, why = secret_headers(spec), FIRST_PAUSE_S, ""
+    def _grade(self, item: RewardItem, secrets: dict[str, str]) -> Grade:
+        spec, pause, why = _judge(item), FIRST_PAUSE_S, ""
         for attempt in range(1 + spec.retries):
             if attempt and self._closing.wait(min(pause * 2 ** (attempt - 1), LONGEST_PAUSE_S)):
                 break
@@ -128,12 +125,16 @@ class HttpReward:
         return Grade(task_id=item.task.id, reward=None, verdict=Verdict.no_verdict, detail=detail)
 
 
-def _question(item: RewardItem) -> bytes:
+def _judge(item: RewardItem) -> HttpJudge:
     assert isinstance(item.spec, HttpJudge)
+    return item.spec
+
+
+def _question(item: RewardItem) -> bytes:
     task = item.task
     return json.dumps({
         "task_id": task.id, "prompt": task.prompt, "completion": item.completion, "reference": task.reference,
-        "metadata": task.metadata, "settings": item.spec.settings,
+        "metadata": task.metadata, "settings": _judge(item).settings,
     }, default=str).encode()  # fmt: skip
 
 
@@ -191,8 +192,8 @@ def post(spec: HttpJudge, question: bytes, secrets: dict[str, str]) -> Reply:
         moved = "; redirects are not followed, name the new address" if 300 <= response.status < 400 else ""
         raise NoReply(f"status {response.status} {response.reason}{moved}", again=again)
     reply = _read(body)
-    if spec.range and reply.reward is not None and not spec.range[0] <= reply.reward <= spec.range[1]:
-        raise NoReply(f"reward {reply.reward:g}, outside its range {list(spec.range)}")
+    if reply.reward is not None and not spec.allows(reply.reward):
+        raise NoReply(f"reward {reply.reward:g}, outside its range {list(spec.range or ())}")
     return reply
 
 

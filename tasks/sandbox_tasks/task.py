@@ -304,6 +304,10 @@ class RangedSpec(RewardSpec):
             raise ValueError(f"range is {list(self.range)}, but its first number has to be the smaller; correct it")
         return self
 
+    def allows(self, reward: float) -> bool:
+        """Whether a reward is within the range, where there is one."""
+        return self.range is None or self.range[0] <= reward <= self.range[1]
+
 
 _FRAMING = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection", "expect"})
 """Headers that say how a request is to be read."""

@@ -7,9 +7,8 @@ import os
 import re
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -240,7 +239,9 @@ def create_dataset(family, seed, size):
 """
 
 
-def test_it_works_from_threads_and_ends_its_processes() -> None:
+def test_it_works_from_threads_and_ends_its_processes(
+    in_threads: Callable[[int, Callable[[], None]], None],
+) -> None:
     before = verifiers()
     source, found = GymReward(workers=2), []
     tasks = load_suite("reasoning-gym:leg_counting?size=8").split("train")
@@ -249,11 +250,7 @@ def test_it_works_from_threads_and_ends_its_processes() -> None:
         items = [RewardItem(task, task.rewards[0], task.reference or "") for task in tasks]
         found.append([grade.reward for grade in source.score(items)])
 
-    threads = [threading.Thread(target=score) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(4, score)
     source.close()
     assert found == [[1.0] * 8] * 4
     assert verifiers() == before

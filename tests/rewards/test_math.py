@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -301,18 +301,14 @@ def test_a_gold_that_cannot_be_read_is_the_tasks_error() -> None:
         grader.grade([task(r"\sum_{k=1}^n k")], [r"\boxed{1}"])
 
 
-def test_it_works_from_threads() -> None:
+def test_it_works_from_threads(in_threads: Callable[[int, Callable[[], None]], None]) -> None:
     reward, found = MathReward(), []
     items = [RewardItem(task("7"), task("7").rewards[0], answer) for answer in (r"\boxed{7}", r"\boxed{9^{9^{9^{9}}}}")]
 
     def score() -> None:
         found.append([grade.reward for grade in reward.score(items)])
 
-    threads = [threading.Thread(target=score) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(8, score)
     assert found == [[1.0, 0.0]] * 8
 
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from sandbox_tasks.task import NegotiationSpec, Task
 
 from sandbox_rewards.environment import Conversation
-from sandbox_rewards.grade import Grade, Verdict
+from sandbox_rewards.grade import Grade, Verdict, of_one_question
 from sandbox_rewards.source import RewardItem
 
 _MOVE = re.compile(r"\s*(?:(offer)\s+(\d{1,6})|(accept)|(walk))\s*\Z", re.IGNORECASE)
@@ -73,13 +73,10 @@ def _grade(item: RewardItem) -> Grade:
     assert isinstance(terms, NegotiationSpec)
     deal, _ = _played(terms, _turns(item.completion)[: item.task.environment.turns if item.task.environment else 1])
     if deal.price is None:
-        return Grade(task_id=item.task.id, reward=0.0, verdict=Verdict.failed, tests_total=1, detail="no deal")
+        return of_one_question(item.task.id, Verdict.failed, 0.0, "no deal")
     share = (terms.value - deal.price) / (terms.value - terms.floor)
-    passed = share >= terms.par
-    return Grade(
-        task_id=item.task.id, reward=share, verdict=Verdict.passed if passed else Verdict.failed, tests_passed=int(passed),
-        tests_total=1, detail=f"bought for {deal.price}: {share:.2f} of the gain",
-    )  # fmt: skip
+    verdict = Verdict.passed if share >= terms.par else Verdict.failed
+    return of_one_question(item.task.id, verdict, share, f"bought for {deal.price}: {share:.2f} of the gain")
 
 
 def _turns(completion: str) -> list[str]:

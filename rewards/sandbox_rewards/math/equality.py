@@ -19,11 +19,9 @@ from sandbox_rewards.math import matrices
 from sandbox_rewards.math.regions import ORDERS, REALS, is_region, same_region
 from sandbox_rewards.math.tree import Apply, Group, IntervalUnion, Matrix, Node, Number, Relation, Symbol, Text
 from sandbox_rewards.math.units import meridiem, one_spelling
-from sandbox_rewards.math.values import exact_value, number_of, symbols_of
+from sandbox_rewards.math.values import CLOSE, exact_value, number_of, symbols_of
 
 POINTS = 4
-CLOSE = mpmath.mpf(10) ** -40
-"""Relative distance of numbers that are the same; they are computed to 20 digits more."""
 MOST = 60
 """Items of a list, set or matrix."""
 
@@ -109,8 +107,8 @@ def _of_chain(node: Relation) -> Node:
     if not set(node.signs) <= {"=", "~"}:
         return node
     sides = list(node.sides)
-    if "=" in node.signs and "~" in node.signs:
-        sides = sides[: node.signs.index("~", node.signs.index("=")) + 1] if node.signs[0] == "=" else sides
+    if node.signs[0] == "=" and "~" in node.signs:
+        sides = sides[: node.signs.index("~") + 1]
     if not symbols_of(sides[0]) and not isinstance(sides[0], (Text, Group)) and not symbols_of(sides[-1]):
         computed = all(equal(sides[0], side) for side in sides[1:]) or (node.signs[0] == "~" and len(sides) == 2)
         return sides[0] if node.signs[0] == "~" else sides[-1] if computed else node
@@ -118,7 +116,7 @@ def _of_chain(node: Relation) -> Node:
         sides = sides[::-1]
     if len(sides) > 2 and not _is_name(sides[0]):
         return node
-    return Relation((sides[0], _settled(sides[-1]) if len(sides) > 1 else sides[0]), ("=",)) if len(sides) > 1 else sides[0]
+    return Relation((sides[0], _settled(sides[-1])), ("=",))
 
 
 def _assigned(node: Group) -> Node:
@@ -160,6 +158,7 @@ def _is_declaration(node: Node) -> bool:
 
 
 _INTEGER = "any integer"
+_INDICES = frozenset({"k", "n", "m", "j", "l"})
 
 
 def _renamed(node: Any, names: Sequence[str]) -> Any:
@@ -178,11 +177,11 @@ def _renamed(node: Any, names: Sequence[str]) -> Any:
 def _with_same_integers(gold: Node, answer: Node) -> tuple[Node, Node]:
     """Where one of them says that k is any integer, the other's k, n or m is one, too."""
     ours, theirs = _all_symbols(gold), _all_symbols(answer)
-    if (f"{_INTEGER} 0" in ours) != (f"{_INTEGER} 0" in theirs):
-        free = sorted((theirs if f"{_INTEGER} 0" in ours else ours) & {"k", "n", "m", "j", "l"})
-        if f"{_INTEGER} 0" in ours:
-            return gold, _renamed(answer, free)
-        return _renamed(gold, free), answer
+    we_say, they_say = (f"{_INTEGER} 0" in names for names in (ours, theirs))
+    if we_say and not they_say:
+        return gold, _renamed(answer, sorted(theirs & _INDICES))
+    if they_say and not we_say:
+        return _renamed(gold, sorted(ours & _INDICES)), answer
     return gold, answer
 
 
@@ -323,7 +322,8 @@ def _named_value(node: Relation, other: Node) -> Node | None:
     if node.signs in (("=",), ("in",), ("==",)) and _is_name(node.sides[0]):
         return node.sides[1]
     if isinstance(other, (Group, IntervalUnion)) and set(node.signs) <= ORDERS:
-        return _as_interval(node) if not isinstance(_as_interval(node), Relation) else None
+        interval = _as_interval(node)
+        return None if isinstance(interval, Relation) else interval
     return None
 
 
@@ -383,8 +383,7 @@ def _relations(gold: Relation, answer: Relation) -> bool:
         if gold.signs != ("=",):
             return False
     if gold.signs == answer.signs == ("=",):
-        ratios = _ratios(_difference(gold), _difference(answer))
-        return ratios is not None
+        return _ratio(_difference(gold), _difference(answer)) is not None
     if is_region(gold) and is_region(answer) and _all_symbols(gold) == _all_symbols(answer):
         return same_region(gold, answer)
     return _inequalities(gold, answer)
@@ -404,17 +403,17 @@ def _inequalities(gold: Relation, answer: Relation) -> bool:
             return True
     if len(gold.signs) != 1 or len(answer.signs) != 1 or not {gold.signs[0], answer.signs[0]} <= set(_TURNED):
         return False
-    ratios = _ratios(_difference(gold), _difference(answer))
-    if ratios is None or mpmath.im(ratios) != 0:
+    ratio = _ratio(_difference(gold), _difference(answer))
+    if ratio is None or mpmath.im(ratio) != 0:
         return False
-    return gold.signs[0] == (answer.signs[0] if mpmath.re(ratios) > 0 else _TURNED[answer.signs[0]])
+    return gold.signs[0] == (answer.signs[0] if mpmath.re(ratio) > 0 else _TURNED[answer.signs[0]])
 
 
 def _difference(node: Relation) -> Node:
     return Apply("+", (node.sides[0], Apply("neg", (node.sides[1],))))
 
 
-def _ratios(one: Node, other: Node) -> Any | None:
+def _ratio(one: Node, other: Node) -> Any | None:
     """The number that one expression is of the other, the same everywhere; None where there is none."""
     names = symbols_of(one) | symbols_of(other)
     if symbols_of(one) != symbols_of(other) or not names:
@@ -437,15 +436,15 @@ def _kinds(gold: Node, answer: Node) -> bool:
         return _COMPARED[gold.name](gold, answer)
     names = {node.name for node in (gold, answer) if isinstance(node, Apply)}
     if "of unit" in names or "mod" in names:
-        return equal(
-            *(
-                node.arguments[0] if isinstance(node, Apply) and node.name in ("of unit", "mod") else node
-                for node in (gold, answer)
-            )
-        )
+        return equal(_without_measure(gold), _without_measure(answer))
     if names & {"time", "pieces", "builder", "setminus", "cap"}:
         return False
     return _expressions(gold, answer)
+
+
+def _without_measure(node: Node) -> Node:
+    """So much, without of what; a remainder without its modulus."""
+    return node.arguments[0] if isinstance(node, Apply) and node.name in ("of unit", "mod") else node
 
 
 def _same_measure(gold: Apply, answer: Apply) -> bool:

@@ -9,13 +9,13 @@ is not looked at. Several boxes count as one answer only where nothing but separ
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 LONGEST = 2000
 """Characters of an answer; nothing longer is one."""
 ALONE = 300
 """Characters of a completion, or of its last line, that is nothing but its answer."""
-
 JOINED = 60
 """Boxes side by side that are one answer, at the most."""
 
@@ -74,7 +74,8 @@ def said_in(found: Found) -> list[str]:
     marked = found.text
     if len(marked) > LONGEST:
         return []
-    said = [_reasoned(marked)] if _reasoned(marked) != marked else []
+    reasoned = _reasoned(marked)
+    said = [reasoned] if reasoned != marked else []
     if found.how not in UNMARKED:
         colon = r"|(?<=[a-z]):" if marked[:1].isupper() else ""
         stated = re.split(r"\b(?:is|are|equals|be)\b:?(?!\s+not\b)" + colon, marked)
@@ -149,14 +150,14 @@ def _corrected(text: str) -> str | None:
     return _sentence(said[-1]["answer"]) if said else None
 
 
-def _hashes(text: str) -> str | None:
-    found = _HASHES.findall(text)
-    return found[-1].strip() if found else None
+def _last_of(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
+    """Finds the last answer that is marked so."""
 
+    def last(text: str) -> str | None:
+        found = pattern.findall(text)
+        return found[-1] if found else None
 
-def _lettered(text: str) -> str | None:
-    found = _LETTERED.findall(text)
-    return found[-1].strip() if found else None
+    return last
 
 
 def tagged_answer(text: str) -> str | None:
@@ -185,11 +186,6 @@ def _sentence(text: str) -> str:
     return text.strip().strip("*").strip()
 
 
-def _bold(text: str) -> str | None:
-    found = _BOLD.findall(text)
-    return found[-1].strip() if found else None
-
-
 def _formulas(text: str) -> list[str]:
     return [next(part for part in match.groups() if part is not None).strip() for match in _FORMULA.finditer(text)]
 
@@ -211,6 +207,7 @@ def _last_line(text: str) -> str | None:
 UNMARKED = ("alone", "only formula", "last line")
 """Ways of finding an answer that nothing says to be one: it counts as it stands, and nothing is looked for in it."""
 _WAYS = (
-    ("said last", _corrected), ("boxed", boxed), ("####", _hashes), ("<answer>", tagged_answer), ("said", _said),
-    ("A:", _lettered), ("bold", _bold), ("alone", _alone), ("only formula", _only_formula), ("last line", _last_line),
+    ("said last", _corrected), ("boxed", boxed), ("####", _last_of(_HASHES)), ("<answer>", tagged_answer), ("said", _said),
+    ("A:", _last_of(_LETTERED)), ("bold", _last_of(_BOLD)), ("alone", _alone), ("only formula", _only_formula),
+    ("last line", _last_line),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from fractions import Fraction
 
 from sandbox_rewards.math.numerals import measured, mixed, negated
@@ -16,10 +17,13 @@ from sandbox_rewards.math.vocabulary import (
     FUNCTIONS,
     GREEK,
     INVERSE,
+    MATRICES,
+    MODULUS,
     NO_FACTOR,
     RELATIONS,
     SAME_NAME,
     SPAN,
+    SYSTEMS,
     TIMES,
     UNIT_SIGNS,
     WORDS,
@@ -69,8 +73,8 @@ class _Parser:
     def here(self) -> Token | None:
         return self._tokens[self._place] if self._place < len(self._tokens) else None
 
-    def _ahead(self, offset: int = 1) -> Token | None:
-        return self._tokens[self._place + offset] if self._place + offset < len(self._tokens) else None
+    def _ahead(self) -> Token | None:
+        return self._tokens[self._place + 1] if self._place + 1 < len(self._tokens) else None
 
     def _is(self, *texts: str) -> bool:
         return self.here is not None and self.here.kind != "text" and self.here.text in texts
@@ -84,6 +88,11 @@ class _Parser:
     def _need(self, text: str) -> None:
         if not self._take(text):
             raise Unreadable(f"no {text!r} where one belongs")
+
+    def _deeper(self) -> None:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise Unreadable("too deeply nested")
 
     def is_period(self) -> bool:
         """Whether `(3)` follows without a space, behind decimals: digits that repeat."""
@@ -141,7 +150,7 @@ class _Parser:
         before = self._tokens[self._place - 1].text if self._place else ""
         after = self._ahead()
         if before in (")", "]", r"\}") and after is not None and after.text in ("(", "[", r"\{", "]"):
-            return self._take("U", "u") or bool(self._word("union", "u"))
+            return bool(self._word("union", "u"))
         return False
 
     def _relation(self) -> Node:
@@ -179,19 +188,21 @@ class _Parser:
         return parts[0] if len(parts) == 1 else IntervalUnion(tuple(parts))
 
     def _modulus(self) -> Node | None:
-        bracketed = (
-            self._is("(") and self._ahead() is not None and self._tokens[self._place + 1].text in ("mod", r"\mod", r"\bmod")
-        )
-        if bracketed:
+        if self._opens_modulus():
             self._place += 2
             modulus = self._sum()
             self._need(")")
             return modulus
         if self._take(r"\pmod", "pmod"):
             return self._argument()
-        if self._take(r"\mod", r"\bmod", "mod") or self._word("mod", "modulo"):
+        if self._take(*MODULUS) or self._word("mod", "modulo"):
             return self._sum()
         return None
+
+    def _opens_modulus(self) -> bool:
+        """`(mod 7)`."""
+        after = self._ahead()
+        return self._is("(") and after is not None and after.text in MODULUS
 
     def _set(self) -> Node:
         """A sum; sets taken from sets, and what sets have in common."""
@@ -203,9 +214,7 @@ class _Parser:
         return node
 
     def _sum(self) -> Node:
-        self._depth += 1
-        if self._depth > DEEPEST:
-            raise Unreadable("too deeply nested")
+        self._deeper()
         node = self._signed()
         while True:
             if self._take("+"):
@@ -300,7 +309,7 @@ class _Parser:
             return True
         if token.kind == "name":
             return token.text not in NO_FACTOR and not self._is_unit(token.text) and not self._union_ahead()
-        if token.text == "(" and (after := self._ahead()) is not None and after.text in ("mod", r"\mod", r"\bmod"):
+        if self._opens_modulus():
             return False
         if token.text == "[" and ((after := self._ahead()) is None or after.text in (r"\cup", ",", ";", ")", "]")):  # ]0, 1[
             return False
@@ -313,11 +322,11 @@ class _Parser:
         return found
 
     def _is_unit(self, name: str) -> bool:
-        """Whether a name says what a number counts: no single letter does, and short ones only behind a number."""
-        before = self._tokens[self._place - 1] if self._place else None
-        counted = before is not None and (before.kind == "number" or before.text in ("}", ")", "/", r"\pi"))
+        """Whether a name says what a number counts; short ones do only behind a number."""
         if len(name) == 1:
             return self._is_short_unit(name)
+        before = self._tokens[self._place - 1] if self._place else None
+        counted = before is not None and (before.kind == "number" or before.text in ("}", ")", "/", r"\pi"))
         if name.isalpha() and meridiem(name):
             return counted
         return is_unit(name) and (len(name) > 3 or counted)
@@ -349,14 +358,14 @@ class _Parser:
             word = UNIT_SIGNS[token.text]
         elif before and after is not None and token.text in ("^", "**"):
             self._place += 1
-            return "^" + self._exponent_text()
+            return "^" + self._argument_text()
         elif before and after is not None and after.kind != "number" and token.text in ("/", "-", r"\cdot", "*"):
             word = "/" if token.text == "/" else ""
         if word is not None:
             self._place += 1
         return word
 
-    def _exponent_text(self) -> str:
+    def _argument_text(self) -> str:
         braced = self._take("{")
         token = self.here
         if token is None:
@@ -386,7 +395,7 @@ class _Parser:
                 exponent = self._exponent()
             if isinstance(exponent, Symbol) and exponent.name in ("T", "top", "prime"):
                 return Apply("transposed", (node,))
-            node = self._after_power(Apply("^", (node, exponent)))
+            node = self._factorials(Apply("^", (node, exponent)))
         return node
 
     def _exponent(self) -> Node:
@@ -410,15 +419,13 @@ class _Parser:
             return True
         return False
 
-    def _after_power(self, node: Node) -> Node:
+    def _factorials(self, node: Node) -> Node:
         while self._take("!"):
             node = Apply("!", (node,))
         return node
 
     def _postfix(self) -> Node:
-        node = self._atom()
-        while self._take("!"):
-            node = Apply("!", (node,))
+        node = self._factorials(self._atom())
         while self._take("'"):
             if isinstance(node, Symbol):
                 node = Symbol(node.name + "'")
@@ -440,9 +447,7 @@ class _Parser:
         return self._atom()
 
     def _atom(self) -> Node:
-        self._depth += 1
-        if self._depth > DEEPEST:
-            raise Unreadable("too deeply nested")
+        self._deeper()
         node = self._atom_here()
         self._depth -= 1
         return node
@@ -461,12 +466,10 @@ class _Parser:
             return self._text(token.text)
         if token.text in CURRENCY:
             return measured(self._currency_amount(), CURRENCY[token.text])
-        if token.text == r"\langle":
+        if token.text in CLOSING:
             return self._bracketed(token.text)
         if token.kind == "name":
             return self._named(token.text)
-        if token.text in ("(", "[", r"\{", "{", "]"):
-            return self._bracketed(token.text)
         if token.text in ("|", r"\|"):
             self._bars_open += 1
             inner = self._sum()
@@ -503,13 +506,11 @@ class _Parser:
             self._place += 1
             self._need(")")
             return token.text if token is not None else ""
-        text = self._exponent_text()
+        text = self._argument_text()
         return str(COUNTS.get(text.lower().strip("{}"), text))
 
     def _bracketed(self, opening: str) -> Node:
-        self._depth += 1
-        if self._depth > DEEPEST:
-            raise Unreadable("too deeply nested")
+        self._deeper()
         bars, self._bars_open = self._bars_open, 0
         colon, self._no_colon = self._no_colon, opening == r"\{"
         node = self._bracketed_items(opening)
@@ -563,14 +564,11 @@ class _Parser:
         return items[0] if len(items) == 1 else Group("", "and", tuple(items))
 
     def _named(self, name: str) -> Node:
-        if name == r"\frac":
+        if name in (r"\frac", r"\binom"):
             top = self._argument()
-            return Apply("/", (top, self._argument()))
+            return Apply("/" if name == r"\frac" else "binomial", (top, self._argument()))
         if name in (r"\sqrt", "sqrt", r"\cbrt", "cbrt"):
             return self._root(name)
-        if name == r"\binom":
-            top = self._argument()
-            return Apply("binomial", (top, self._argument()))
         if name == r"\begin":
             return self._environment()
         if name in (r"\infty", "inf", "infinity", "oo", "infty", "Infinity"):
@@ -585,7 +583,7 @@ class _Parser:
             self._need(closing)
             return Apply(function, (inner,))
         if name in (r"\mathbb", r"\mathcal", r"\mathbf"):
-            return self._number_set("mathbb " + self._exponent_text())
+            return self._number_set("mathbb " + self._argument_text())
         if name == r"\overline":
             return self._overlined()
         if name in (r"\ldots", r"\dots", r"\cdots"):
@@ -608,7 +606,7 @@ class _Parser:
     def _number_set(self, name: str) -> Node:
         while self._is("^"):
             self._place += 1
-            name += "^" + self._exponent_text()
+            name += "^" + self._argument_text()
         return Symbol(name)
 
     def _overlined(self) -> Node:
@@ -663,7 +661,7 @@ class _Parser:
 
     def _indexed(self, symbol: Symbol) -> Node:
         if self._take("_"):
-            return Symbol(f"{symbol.name}_{self._exponent_text()}")
+            return Symbol(f"{symbol.name}_{self._argument_text()}")
         return symbol
 
     def _root(self, name: str) -> Node:
@@ -709,39 +707,28 @@ class _Parser:
 
     def _environment(self) -> Node:
         self._need("{")
-        kind = self._exponent_text().rstrip("*")
+        kind = self._argument_text().rstrip("*")
         self._need("}")
-        if kind not in (
-            "pmatrix",
-            "bmatrix",
-            "matrix",
-            "vmatrix",
-            "Bmatrix",
-            "smallmatrix",
-            "array",
-            "cases",
-            "aligned",
-            "align",
-            "gathered",
-        ):
+        if kind not in MATRICES | SYSTEMS:
             raise Unreadable(f"the environment {kind}")
         if kind == "array" and self._take("{"):
             while not self._take("}"):
                 self._place += 1
                 if self.here is None:
                     raise Unreadable("no end of an array's columns")
-        rows = self._rows(kind)
+        rows = self._rows(self._item if kind in MATRICES else lambda: self._listed(("&", r"\\", r"\end")))
         self._need("{")
-        self._exponent_text()
+        self._argument_text()
         self._need("}")
-        if kind in ("cases", "aligned", "align", "gathered"):
-            return self._cases(kind, rows)
+        if kind in SYSTEMS:
+            return _pieces_or_system(rows)
         if len({len(row) for row in rows}) != 1:
             raise Unreadable("rows of different lengths")
         matrix = Matrix(tuple(map(tuple, rows)))
         return Apply("det", (matrix,)) if kind == "vmatrix" else matrix
 
-    def _rows(self, kind: str) -> list[list[Node]]:
+    def _rows(self, cell: Callable[[], Node]) -> list[list[Node]]:
+        """The cells up to the environment's end, each read by `cell`."""
         rows: list[list[Node]] = [[]]
         while not self._take(r"\end"):
             if self._take("&"):
@@ -750,20 +737,19 @@ class _Parser:
                 if not self._is(r"\end"):
                     rows.append([])
                 continue
-            rows[-1].append(
-                self._listed(("&", r"\\", r"\end")) if kind in ("cases", "aligned", "align", "gathered") else self._item()
-            )
+            rows[-1].append(cell())
             self._take(",", ".", ";")
             if not self._is("&", r"\\", r"\end"):
                 raise Unreadable("a matrix without an end")
         return rows
 
-    def _cases(self, kind: str, rows: list[list[Node]]) -> Node:
-        """Cases with a condition each are a function in pieces; without, a system that is a list."""
-        if any(len(row) != 1 for row in rows):
-            return Apply("pieces", tuple(Group("", "and", tuple(row)) for row in rows))
-        items = tuple(row[0] for row in rows)
-        return items[0] if len(items) == 1 else Group("", "", items)
+
+def _pieces_or_system(rows: list[list[Node]]) -> Node:
+    """Rows with a condition each are a function in pieces; without, a system that is a list."""
+    if any(len(row) != 1 for row in rows):
+        return Apply("pieces", tuple(Group("", "and", tuple(row)) for row in rows))
+    items = tuple(row[0] for row in rows)
+    return items[0] if len(items) == 1 else Group("", "", items)
 
 
 def _system(node: Node) -> Node:
@@ -794,7 +780,7 @@ def _repeating(text: str, parser: _Parser) -> Fraction | None:
     if "." not in text or "e" in text.lower():
         return None
     if parser._take(r"\overline"):
-        period = parser._exponent_text()
+        period = parser._argument_text()
     elif parser._is(r"\dot"):
         period = _dotted(parser)
     elif parser.is_period():
@@ -813,7 +799,7 @@ def _dotted(parser: _Parser) -> str:
     r"""`\dot{1}4285\dot{7}`: the digits from the first dot to the last."""
     period = ""
     while parser._take(r"\dot"):
-        period += parser._exponent_text()
+        period += parser._argument_text()
         token = parser.here
         if token is not None and token.kind == "number" and token.text.isdigit():
             after = parser._ahead()

@@ -14,15 +14,14 @@ from typing import Any
 import mpmath
 
 from sandbox_rewards.math.tokens import Unreadable
-from sandbox_rewards.math.tree import Apply, Group, IntervalUnion, Node, Relation, Symbol
-from sandbox_rewards.math.values import DIGITS, number_of, symbols_of
+from sandbox_rewards.math.tree import Apply, Group, IntervalUnion, Node, Relation, Symbol, children
+from sandbox_rewards.math.values import CLOSE, DIGITS, number_of, symbols_of
 
 ORDERS = frozenset({"<", "<=", ">", ">=", "!="})
 REALS = Symbol("mathbb R")
 _WHOLE = {"mathbb Z": None, "mathbb N": 1}
 BESIDE = mpmath.mpf(10) ** -15
 """How far from a bound the points beside it are, relative to it."""
-SAME = mpmath.mpf(10) ** -40
 MOST = 16
 """Bounds, and conditions, that are looked at."""
 
@@ -38,8 +37,8 @@ def is_region(node: Node) -> bool:
         return all(isinstance(part, Relation) and is_region(part) for part in parts) and len(_unknowns(*parts)) == 1
     if isinstance(node, Group):
         return node.opening in "([" and node.closing in ")]" and len(node.items) == 2
-    if isinstance(node, Apply) and node.name in ("setminus", "cap", "+") and len(node.arguments) == 2:
-        return is_region(node.arguments[0]) and node.name != "+"
+    if isinstance(node, Apply) and node.name in ("setminus", "cap"):
+        return is_region(node.arguments[0])
     return node == REALS
 
 
@@ -56,9 +55,8 @@ def same_region(gold: Node, answer: Node) -> bool:
 
 def _conditions(node: Group) -> list[Node]:
     """Its items but for what only says that the unknown is real."""
-    return [i for i in node.items if not (isinstance(i, Relation) and i.signs == ("in",) and i.sides[1] == REALS)] or list(
-        node.items
-    )
+    said = [i for i in node.items if not (isinstance(i, Relation) and i.signs == ("in",) and i.sides[1] == REALS)]
+    return said or list(node.items)
 
 
 def _unknowns(*nodes: Node) -> set[str]:
@@ -94,18 +92,9 @@ def _bounds(node: Node) -> list[Any]:
 
 
 def _sides(node: Node) -> list[Node]:
-    if isinstance(node, Relation):
-        return list(node.sides)
-    if isinstance(node, Group) and node.opening != "":
-        return list(node.items)
-    inner = (
-        node.items
-        if isinstance(node, Group)
-        else node.parts
-        if isinstance(node, IntervalUnion)
-        else getattr(node, "arguments", ())
-    )
-    return [side for part in inner for side in _sides(part)]
+    if isinstance(node, Relation) or (isinstance(node, Group) and node.opening != ""):
+        return list(children(node))
+    return [side for part in children(node) for side in _sides(part)]
 
 
 def _points(bounds: list[Any]) -> list[Any]:
@@ -148,9 +137,9 @@ def _group_holds(node: Group, at: Any) -> bool:
     if node.opening == "":
         return (any if node.closing == "or" else all)(_holds(part, at) for part in node.items)
     low, high = (_end(item) for item in node.items)
-    above = at > low or (node.opening == "[" and _is(low, at))
-    below = at < high or (node.closing == "]" and _is(high, at))
-    return bool(above and below and (node.opening == "[" or not _is(low, at)) and (node.closing == "]" or not _is(high, at)))
+    above = node.opening == "[" if _is(low, at) else at > low
+    below = node.closing == "]" if _is(high, at) else at < high
+    return bool(above and below)
 
 
 def _decided(node: Node) -> Node:
@@ -179,7 +168,7 @@ def _end(node: Node) -> Any:
 def _is(one: Any, other: Any) -> bool:
     if mpmath.isinf(one) or mpmath.isinf(other):
         return bool(one == other)
-    return bool(abs(one - other) <= SAME * max(1, abs(one), abs(other)))
+    return bool(abs(one - other) <= CLOSE * max(1, abs(one), abs(other)))
 
 
 def _relation_holds(node: Relation, at: Any) -> bool:

@@ -13,12 +13,14 @@ from fractions import Fraction
 from sandbox_tasks.task import MathAnswer
 
 from sandbox_rewards.errors import RewardError
-from sandbox_rewards.grade import Grade, Verdict
+from sandbox_rewards.grade import LONGEST_DETAIL, Grade, Verdict, of_one_question
 from sandbox_rewards.math.extraction import UNMARKED, Found, final_answer, said_in
 from sandbox_rewards.math.tokens import Unreadable
 from sandbox_rewards.math.tree import Node, Symbol, Text
 from sandbox_rewards.source import RewardItem
 
+_PROSE = ("not readable", "text")
+"""How it is told that a text states nothing mathematical."""
 NOT_MARKED = r"no answer is marked: \boxed{}, ####, <answer>, 'the answer is', or bold"
 
 
@@ -45,7 +47,7 @@ class MathReward:
             right, why = compared(gold, text, found)
             if right:
                 break
-        if not right and found.how in UNMARKED and why.startswith(("not readable", "text")):
+        if not right and found.how in UNMARKED and why.startswith(_PROSE):
             return _told(item, Verdict.no_answer, NOT_MARKED)
         return _told(item, Verdict.passed if right else Verdict.failed, f"{found.how}: {found.text[:80]!r}, {why}")
 
@@ -76,15 +78,13 @@ def compared(gold: Node, gold_text: str, found: Found) -> tuple[bool, str]:
     """Whether an answer equals the gold one, and how that was decided."""
     if _letters(gold_text) == _letters(found.text):
         return True, "the same text"
-    said = [found.text, *said_in(found)]
     why = ""
-    for text in said:
+    for text in (found.text, *said_in(found)):
         right, how = _compared(gold, gold_text, text)
-        if right or not why:
-            why = how
         if right:
             return True, how
-        if not how.startswith(("not readable", "text")) and "not computable" not in how:
+        why = why or how
+        if not how.startswith(_PROSE) and "not computable" not in how:
             break
     return False, why
 
@@ -96,7 +96,7 @@ def _compared(gold: Node, gold_text: str, text: str) -> tuple[bool, str]:
 
     if (letter := _choice(gold)) is not None and (match := _CHOICE.fullmatch(text.strip(" $.*"))):
         return match[1].lower() == letter, "choice"
-    if _decimal(gold_text) is not None and _decimal(gold_text) == _decimal(text):
+    if (decimal := _decimal(gold_text)) is not None and decimal == _decimal(text):
         return True, "number"
     try:
         read = parse(text)
@@ -140,7 +140,4 @@ def _letters(text: str) -> str:
 
 
 def _told(item: RewardItem, verdict: Verdict, detail: str) -> Grade:
-    passed = verdict is Verdict.passed
-    return Grade(
-        task_id=item.task.id, reward=float(passed), verdict=verdict, tests_passed=int(passed), tests_total=1, detail=detail[:300]
-    )
+    return of_one_question(item.task.id, verdict, float(verdict is Verdict.passed), detail[:LONGEST_DETAIL])

@@ -27,7 +27,7 @@ MOST = 400
 """Tokens of an answer."""
 
 _UNICODE = {
-    "−": "-", "–": "-", "—": "-", "⁻": "^{-}", "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ", "∗": "*", "÷": "/",
+    "−": "-", "–": "-", "—": "-", "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ", "∗": "*", "÷": "/",
     "⁄": "/", "∕": "/", "√": r"\sqrt ", "∛": r"\cbrt ", "π": r"\pi ", "∞": r"\infty ", "≤": r"\le ", "⩽": r"\le ",
     "≥": r"\ge ", "⩾": r"\ge ", "≠": r"\ne ", "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "°": r"^\circ ", "±": r"\pm ",
     "∓": r"\mp ", "∅": r"\emptyset ", "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "ℕ": r"\mathbb{N}", "ℚ": r"\mathbb{Q}",
@@ -85,7 +85,7 @@ _ACCENTS = {"vec": r"\vec", "hat": r"\vec", "widehat": r"\vec", "overrightarrow"
 
 def tokens(text: str) -> list[Token]:
     """Raises `Unreadable` where a character is none of mathematics, or there are too many tokens."""
-    text = plain(text)
+    text = _plain(text)
     found: list[Token] = []
     place, spaced = 0, False
     while place < len(text):
@@ -150,7 +150,7 @@ FUNCTION_WORDS = frozenset({
 })  # fmt: skip
 
 
-def plain(text: str) -> str:
+def _plain(text: str) -> str:
     """The text without typesetting, its unicode as LaTeX, its thousands closed up."""
     if _DIGITS.fullmatch(text):
         return text
@@ -189,7 +189,7 @@ _GAPS = re.compile(r"(?<![0-9.,])([0-9]{1,3})((?:(?:,?\\[,!;: ] ?|\{,\}|,\{\}|[ 
 
 
 def _closed_up(text: str) -> str:
-    r"""`12\,345`, `12,\!345` and `12 345` as one number; numbers with bare commas are told from lists by `_runs`."""
+    r"""`12\,345`, `12,\!345` and `12 345` as one number; numbers with bare commas are told from lists by `_run`."""
     text = _GAPS.sub(lambda m: m[1] + re.sub(r"[^0-9]", "", m[2]), text)
     return _RUN.sub(_run, text) if "," in text else text
 
@@ -211,12 +211,16 @@ def _run(match: re.Match[str]) -> str:
     return whole.replace(",", ", ")
 
 
+_BRACED = re.compile(r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
+_UNBRACED = re.compile(r"\s*(\\?[a-zA-Z]+|[0-9])")
+
+
 def _argument(text: str, place: int) -> tuple[str, int]:
     """What stands in the braces behind a command (one level of braces deeper is taken out), and where they end."""
-    match = re.compile(r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}").match(text, place)
+    match = _BRACED.match(text, place)
     if match:
         return re.sub(r"[{}]|\\(?:text|mathrm|rm|bf)\b", "", match[1]), match.end()
-    match = re.compile(r"\s*(\\?[a-zA-Z]+|[0-9])").match(text, place)
+    match = _UNBRACED.match(text, place)
     if match is None:
         raise Unreadable("a command with nothing behind it")
     return match[1], match.end()

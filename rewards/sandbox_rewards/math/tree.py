@@ -64,4 +64,20 @@ class Text:
     words: str
 
 
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes right below one: arguments, items, parts, sides or cells."""
+    match node:
+        case Apply():
+            return node.arguments
+        case Group():
+            return node.items
+        case IntervalUnion():
+            return node.parts
+        case Relation():
+            return node.sides
+        case Matrix():
+            return tuple(cell for row in node.rows for cell in row)
+    return ()
+
+
 Node = Union[Number, Symbol, Apply, Group, IntervalUnion, Relation, Matrix, Text]  # noqa: UP007 - it names itself

@@ -15,9 +15,11 @@ from typing import Any
 import mpmath
 
 from sandbox_rewards.math.tokens import Unreadable
-from sandbox_rewards.math.tree import Apply, Matrix, Node, Number, Symbol
+from sandbox_rewards.math.tree import Apply, Matrix, Node, Number, Symbol, children
 
 DIGITS = 60
+CLOSE = mpmath.mpf(10) ** -40
+"""Relative distance of numbers that are the same; they are computed to 20 digits more."""
 BITS = 10_000_000
 LARGEST = 100_000
 TERMS = 200
@@ -57,9 +59,7 @@ def is_exact(node: Node) -> bool:
     """Whether what a node says is compared without computing with decimals: rationals and words, and what is made of them."""
     if isinstance(node, Apply):
         return exact_value(node) is not None
-    parts = getattr(node, "items", None) or getattr(node, "parts", None) or getattr(node, "sides", None) or ()
-    cells = [cell for row in node.rows for cell in row] if isinstance(node, Matrix) else []
-    return all(map(is_exact, (*parts, *cells)))
+    return all(map(is_exact, children(node)))
 
 
 def _exactly(name: str, values: list[Fraction]) -> Fraction | None:

@@ -20,6 +20,7 @@ RELATIONS = {
     r"\simeq": "~", r"\doteq": "~",
 }  # fmt: skip
 """Signs of relations; `~` is nearly, `==` congruent."""
+MODULUS = frozenset({"mod", r"\mod", r"\bmod"})
 TIMES = frozenset({"*", r"\cdot", r"\times", r"\ast"})
 NO_FACTOR = frozenset({
     r"\cup", r"\cap", r"\pm", r"\mp", r"\div", r"\end", r"\\", r"\rfloor", r"\rceil", r"\rvert", r"\rangle", r"\rVert", "and",
@@ -37,6 +38,9 @@ SPAN = {
     r"\lvert": (r"\rvert", "abs"),
     r"\lVert": (r"\rVert", "abs"),
 }
+MATRICES = frozenset({"pmatrix", "bmatrix", "matrix", "vmatrix", "Bmatrix", "smallmatrix", "array"})
+SYSTEMS = frozenset({"cases", "aligned", "align", "gathered"})
+"""Environments of equations, or of a function in pieces."""
 INVERSE = {"sin": "arcsin", "cos": "arccos", "tan": "arctan", "cot": "arccot"}
 SAME_NAME = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "varphi": "phi", "varepsilon": "epsilon", "vartheta": "theta"}
 _COUNTED = (

@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from .compiler import Compiler
-from .outcomes import PROBLEMS, Ending, Outcome, ending, outcome, tests_in
-from .session import Session
+from .outcomes import Ending, Outcome, ending, outcome, tests_in
 from .surroundings import Surroundings
-from .task_code import load_work, prelude_must_load, tests
+from .task_code import load_once, prelude_must_load, tests
 from .zygote import Zygote
 
 NOT_SEALED = "inline: not sealed off from the answer"
@@ -25,16 +24,7 @@ def judge_inline(spec: dict[str, Any], answer: str, zygote: Zygote, compiler: Co
     """Outcome for styles `asserts` and `check`, on the word of the solution's process."""
     compiler.compiled(answer)  # only to tell a syntax error of the answer from one of its doing
     total = tests_in(spec)
-    channel = zygote.spawn(limit_s=spec["time_limit_s"], memory_mb=spec["memory_limit_mb"])
-    found: dict[str, Any] = {}
-    problem: BaseException | None = None
-    try:
-        found = Session(channel, {}, surroundings).load(load_work(spec, _module(spec, answer), [_REPORT]))
-    except PROBLEMS as error:
-        problem = error
-    finally:
-        death = zygote.finish()
-        channel.close()
+    found, problem, death = load_once(spec, _module(spec, answer), [_REPORT], zygote, surroundings)
     if problem and spec["prelude"]:
         prelude_must_load(spec, zygote, surroundings)
     passed, end = (0, ending(problem, death, spec)) if problem else _read(found.get(_REPORT), total)

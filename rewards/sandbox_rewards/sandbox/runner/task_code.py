@@ -16,14 +16,14 @@ import importlib.util
 import marshal
 import sys
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 from .alarm import TimeUp, alarm
 from .exceptions import one_line
 from .outcomes import PROBLEMS, NoVerdict, ending, limits
 from .session import Session
 from .surroundings import Surroundings
-from .zygote import Zygote
+from .zygote import Death, Zygote
 
 
 class TaskFault(NoVerdict):
@@ -84,17 +84,32 @@ def prelude_names(spec: dict[str, Any]) -> dict[str, Any]:
 
 def prelude_must_load(spec: dict[str, Any], zygote: Zygote, surroundings: Surroundings) -> None:
     """Raise `TaskFault` where a solution's process does not get through the prelude with no answer behind it either."""
+    loaded = load_once(spec, "", [], zygote, surroundings)
+    if loaded.problem:
+        raise TaskFault("prelude", ending(loaded.problem, loaded.death, spec).detail)
+
+
+class Loaded(NamedTuple):
+    """What a solution's process sent of the names it was asked for, what ended it early, and how it ended."""
+
+    names: dict[str, Any]
+    problem: BaseException | None
+    death: Death
+
+
+def load_once(spec: dict[str, Any], code: str, names: list[str], zygote: Zygote, surroundings: Surroundings) -> Loaded:
+    """Load `code` behind the prelude in a solution's process, and end that."""
     channel = zygote.spawn(limit_s=spec["time_limit_s"], memory_mb=spec["memory_limit_mb"])
+    found: dict[str, Any] = {}
     problem: BaseException | None = None
     try:
-        Session(channel, {}, surroundings).load(load_work(spec, "", []))
+        found = Session(channel, {}, surroundings).load(load_work(spec, code, names))
     except PROBLEMS as error:
         problem = error
     finally:
         death = zygote.finish()
         channel.close()
-    if problem:
-        raise TaskFault("prelude", ending(problem, death, spec).detail)
+    return Loaded(found, problem, death)
 
 
 def load_work(spec: dict[str, Any], code: bytes | str, names: list[str]) -> dict[str, Any]:
