@@ -24,8 +24,8 @@ from sandbox_rewards.grading import Grader
 from sandbox_tasks.suite import load_suite
 
 from sandbox_rl.config import RunConfig
-from sandbox_rl.policy import new_tiny_policy, save_policy
-from sandbox_rl.ppo import train_ppo
+from sandbox_rl.policy.model import new_tiny_policy, save_policy
+from sandbox_rl.training.ppo import train_ppo
 
 TASKS = load_suite("quickstart").split("train")[:8]
 CONFIG = RunConfig.model_validate({

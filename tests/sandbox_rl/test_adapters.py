@@ -10,12 +10,12 @@ from sandbox_rewards.grade import Grade, Verdict
 from sandbox_tasks.suite import load_suite
 
 from sandbox_rl.config import LoRAConfig, ModelConfig, RunConfig
-from sandbox_rl.dpo import train_dpo
-from sandbox_rl.generation import generate
-from sandbox_rl.pairs import Pair
-from sandbox_rl.policy import Policy, Reference, load_policy, make_batch, new_tiny_policy, policy_to_train, save_policy
-from sandbox_rl.ppo import train_ppo
-from sandbox_rl.run_folder import Randomness
+from sandbox_rl.policy.generation import generate
+from sandbox_rl.policy.model import Policy, Reference, load_policy, make_batch, new_tiny_policy, policy_to_train, save_policy
+from sandbox_rl.runs.run_folder import Randomness
+from sandbox_rl.training.dpo import train_dpo
+from sandbox_rl.training.pairs import Pair
+from sandbox_rl.training.ppo import train_ppo
 
 TASKS = load_suite("quickstart").split("train")[:3]
 SETTINGS: dict[str, Any] = {

@@ -10,17 +10,17 @@ import pytest
 from sandbox_rewards.grade import Grade, Verdict
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.source import RewardItem
-from sandbox_rewards.unit_tests import UnitTestsReward
+from sandbox_rewards.sources.unit_tests import UnitTestsReward
 from sandbox_tasks.canary import canary_of, different
 from sandbox_tasks.suite import load_suite, shipped_suites
 from sandbox_tasks.task import Task, UnitTests
 
-from sandbox_rl.canaries import Canaries
 from sandbox_rl.config import RunConfig
 from sandbox_rl.errors import TrainingError
-from sandbox_rl.policy import new_tiny_policy, save_policy
-from sandbox_rl.ppo import train_ppo
-from sandbox_rl.run_folder import RunFolder
+from sandbox_rl.policy.model import new_tiny_policy, save_policy
+from sandbox_rl.runs.run_folder import RunFolder
+from sandbox_rl.training.canaries import Canaries
+from sandbox_rl.training.ppo import train_ppo
 
 TASKS = load_suite("quickstart").split("train")[:6]
 CONFIG = RunConfig.model_validate(

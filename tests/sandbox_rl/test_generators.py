@@ -12,10 +12,10 @@ from sandbox_tasks.suite import load_suite
 
 from sandbox_rl.config import LoRAConfig, ModelConfig
 from sandbox_rl.errors import UserError
-from sandbox_rl.generation import generate
-from sandbox_rl.generators import ByVllm, Generator, generator
-from sandbox_rl.policy import Policy, Reference, make_batch, new_tiny_policy, save_policy, score
-from sandbox_rl.run_folder import Randomness
+from sandbox_rl.policy.generation import generate
+from sandbox_rl.policy.generators import ByVllm, Generator, generator
+from sandbox_rl.policy.model import Policy, Reference, make_batch, new_tiny_policy, save_policy, score
+from sandbox_rl.runs.run_folder import Randomness
 
 TASKS = load_suite("quickstart").split("train")[:6]
 TEXTS = [TASKS[0].prompt, "x", TASKS[1].prompt, TASKS[0].prompt]

@@ -8,9 +8,9 @@ import transformers
 from torch import Tensor
 
 from sandbox_rl import policy as policies
-from sandbox_rl.generation import generate
-from sandbox_rl.policy import Batch, Policy, make_batch, new_tiny_policy
-from sandbox_rl.run_folder import Randomness
+from sandbox_rl.policy.generation import generate
+from sandbox_rl.policy.model import Batch, Policy, make_batch, new_tiny_policy
+from sandbox_rl.runs.run_folder import Randomness
 
 TOKENIZER = new_tiny_policy(["# list: sort up\ndef f(x):\n    return sorted(x)"], seed=0).tokenizer
 SMALL: dict[str, Any] = {

@@ -9,13 +9,13 @@ from sandbox_rewards.grading import Grader
 from sandbox_tasks.suite import load_suite
 from sandbox_tasks.task import Length, Task
 
-from sandbox_rl.comparison import Arm, Comparison, Estimate
 from sandbox_rl.config import RunConfig
-from sandbox_rl.evaluate import Answers, Evaluation, PartMean
-from sandbox_rl.policy import new_tiny_policy, save_policy
-from sandbox_rl.ppo import train_ppo
-from sandbox_rl.report import write_report
-from sandbox_rl.statistics import means_by_name
+from sandbox_rl.decide.comparison import Arm, Comparison, Estimate
+from sandbox_rl.decide.report import write_report
+from sandbox_rl.numerics.statistics import means_by_name
+from sandbox_rl.policy.evaluation import Answers, Evaluation, PartMean
+from sandbox_rl.policy.model import new_tiny_policy, save_policy
+from sandbox_rl.training.ppo import train_ppo
 
 CONFIG = RunConfig.model_validate(
     {

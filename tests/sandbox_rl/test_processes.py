@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 from sandbox_tasks.suite import load_suite
 
-from sandbox_rl.policy import new_tiny_policy, save_policy
+from sandbox_rl.policy.model import new_tiny_policy, save_policy
 
 TASKS = load_suite("quickstart").split("train")[:3]
 SETTINGS: dict[str, Any] = {
@@ -31,7 +31,7 @@ import torch
 torch.set_num_threads(1)
 from sandbox_rewards.grade import Grade, Verdict
 from sandbox_rl.config import RunConfig
-from sandbox_rl.ppo import train_ppo
+from sandbox_rl.training.ppo import train_ppo
 from test_processes import SETTINGS, TASKS
 
 class OddLengths:

@@ -11,9 +11,9 @@ from sandbox_tasks.suite import load_suite
 
 from sandbox_rl.config import RunConfig
 from sandbox_rl.errors import TrainingError, UserError
-from sandbox_rl.policy import new_tiny_policy, save_policy
-from sandbox_rl.ppo import train_ppo
-from sandbox_rl.resume_check import check_resume
+from sandbox_rl.policy.model import new_tiny_policy, save_policy
+from sandbox_rl.training.ppo import train_ppo
+from sandbox_rl.training.resume_check import check_resume
 
 SETTINGS: dict[str, Any] = {
     "model": {"max_new_tokens": 12},

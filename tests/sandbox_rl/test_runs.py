@@ -12,13 +12,13 @@ from sandbox_tasks.suite import load_suite
 from sandbox_tasks.task import Task
 
 from sandbox_rl.config import RunConfig
-from sandbox_rl.dpo import train_dpo
 from sandbox_rl.errors import TrainingError, UserError
-from sandbox_rl.evaluate import evaluate
-from sandbox_rl.pairs import sample_pairs
-from sandbox_rl.policy import load_policy, new_tiny_policy, save_policy
-from sandbox_rl.ppo import train_ppo
-from sandbox_rl.sft import train_sft
+from sandbox_rl.policy.evaluation import evaluate
+from sandbox_rl.policy.model import load_policy, new_tiny_policy, save_policy
+from sandbox_rl.training.dpo import train_dpo
+from sandbox_rl.training.pairs import sample_pairs
+from sandbox_rl.training.ppo import train_ppo
+from sandbox_rl.training.sft import train_sft
 
 TASKS = load_suite("quickstart").split("train")[:6]
 SETTINGS: dict[str, Any] = {
