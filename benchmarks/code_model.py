@@ -41,9 +41,9 @@ def make(folder: Path) -> None:
 def sample(folder: Path, suite: Path, answers: Path, *, split: str, first: int | None, longest: int) -> None:
     """One greedy answer to each task of the split, in order."""
     import torch
+    from sandbox_rl.generation import generate
     from sandbox_tasks.suite import load_suite
 
-    from sandbox_rl.generation import generate
     from sandbox_rl.policy import load_policy
 
     answers.touch()

@@ -121,6 +121,10 @@ class UnitTests(KnownSignSpec):
     checker: Literal["tokens", "exact"] | FloatChecker | CodeChecker = "tokens"
     language: Language = "python"
     """Of the answer; others than Python in style `stdio` only, where the sandbox's image has the tools."""
+    extraction: Literal["definitions", "last_block", "raw"] = "definitions"
+    """How an answer is read. `definitions`: without thoughts and special tokens, the last code that parses and binds what the
+    tests ask for, and of it imports, definitions and what they depend on (a program of style `stdio` stays whole); `last_block`:
+    the last fenced block of the language as it stands, else the whole text; `raw`: the text as it was written."""
     time_limit_s: FiniteFloat = Field(default=5.0, gt=0)
     """CPU and wall time of the whole test run (`stdio`: of each case)."""
     memory_limit_mb: int = Field(default=512, ge=32)

@@ -163,7 +163,8 @@ def combine(task: Task, grades: Sequence[Grade | None]) -> Grade:
         told = next((g for g, part in zip(grades, parts, strict=True) if g and part.counts and g.reward is None), told)
     reward = sum(part.weight * part.reward for part in parts if part.counts and part.reward is not None)
     return Grade(
-        task_id=task.id, reward=None if told.reward is None else reward, verdict=told.verdict, detail=told.detail,
+        task_id=task.id, reward=None if told.reward is None else reward,
+        verdict=told.verdict, detail=told.detail, judged=told.judged,
         tests_passed=sum(g.tests_passed for g in judges), tests_total=sum(g.tests_total for g in judges),
         seconds=sum(g.seconds for g in grades if g), parts=parts if len(parts) > 1 else (),
     )  # fmt: skip

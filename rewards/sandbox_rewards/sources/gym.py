@@ -25,9 +25,10 @@ from sandbox_tasks.errors import TaskError
 from sandbox_tasks.gym import dataset_of
 from sandbox_tasks.task import GymEntry, RewardSpec, Task
 
+from sandbox_rewards.answers.spoken import spoken
 from sandbox_rewards.errors import RewardError
 from sandbox_rewards.grade import Grade, Verdict, of_one_question
-from sandbox_rewards.math.extraction import final_answer, tagged_answer, unthought
+from sandbox_rewards.math.extraction import final_answer, tagged_answer
 from sandbox_rewards.source import RewardItem
 
 LIMIT_S = 5.0
@@ -92,8 +93,7 @@ class GymReward:
 
     def _grade(self, item: RewardItem) -> Grade:
         assert isinstance(item.spec, GymEntry)
-        text = unthought(item.completion)
-        answer = tagged_answer(text)
+        answer = tagged_answer(spoken(item.completion))
         if answer is None:
             found = final_answer(item.completion)
             if found is None:
