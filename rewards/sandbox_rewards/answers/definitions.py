@@ -202,6 +202,7 @@ def _effects(nodes: list[ast.AST]) -> _Effects:
             changes.add(node.id)
         elif isinstance(node, _DEFINITIONS):
             calls |= {_last(decorator) for decorator in node.decorator_list}
+            changes |= {_root(decorator) for decorator in node.decorator_list if isinstance(decorator, ast.Attribute)}
         elif isinstance(node, ast.Call):
             calls.add(_last(node.func))
             if isinstance(node.func, ast.Attribute):

@@ -22,7 +22,7 @@ WRAPPER = re.compile(
 """Tags that say where the answer is, and are none of it."""
 _FENCE = re.compile(
     rf"^(?P<lead>(?:[ \t]|>|[-*+][ \t]|[0-9]{{1,9}}[.)][ \t]|{WRAPPER.pattern})*)(?P<run>`{{3,}}|~{{3,}})(?P<info>[^\n]*)$"
-    r"|(?P<behind>(?<=[^`\n])`{3,})(?P<tag>[ \t]*[\w+#.-]*)[ \t]*$",
+    r"|(?P<behind>(?<=[^`\n])`{3,})(?P<tag>[ \t]*[\w+#.-]*|[ \t]+[^`\n]*)[ \t]*$",
     re.MULTILINE | re.IGNORECASE,
 )
 _TAG = re.compile(r"\s*\{?\.?([\w+#.-]*)")
@@ -32,6 +32,8 @@ LOOK_AHEAD = 40
 """Fences behind an opening one among which its end is looked for."""
 MOST_ENDS = 12
 """Ends with which a block is tried."""
+MOST_TRIES = 100
+"""In a text; blocks behind these end as CommonMark says."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +90,19 @@ def parts(text: str, parses: Parses | None = None, is_code: Callable[[str], bool
     """Blocks and what stands between them, in order. `parses` is asked about blocks whose tag `is_code` accepts."""
     fences = list(_fences(text))
     found: list[Part] = []
+    tries = iter(range(MOST_TRIES))
+
+    def tried(code: str) -> bool:
+        return next(tries, None) is not None and parses is not None and parses(code)
+
     since, number = 0, 0
     while number < len(fences):
         fence = fences[number]
         found.append(_between(text, since, fence.start))
-        if fence.speaks or (fence.glued and not fence.tag):  # a closing fence whose opening one stands in the prompt, say
+        if fence.speaks or (fence.glued and fence.bare):  # a closing fence whose opening one stands in the prompt, say
             since, number = (fence.start + len(fence.lead) + len(fence.run), number + 1)
             continue
-        block, number, since = _block(text, fences, number, parses if parses and is_code(fence.tag) else None)
+        block, number, since = _block(text, fences, number, tried if parses and is_code(fence.tag) else None)
         found.append(block)
     return [*found, _between(text, since, len(text))]
 
@@ -149,7 +156,7 @@ def _ends(fences: list[_Fence], number: int) -> Iterator[tuple[int, bool]]:
         if fence.run[0] != opening.run[0] or len(fence.run) < len(opening.run):
             continue
         strict = fence.bare and not fence.glued and len(fence.lead) <= len(opening.lead) + 3
-        if strict or not (fence.glued and fence.info):
+        if strict or not fence.glued or fence.bare or fence.speaks:
             yield place, strict
 
 

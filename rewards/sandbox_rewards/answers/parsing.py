@@ -5,15 +5,14 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from typing import NamedTuple
 
 from sandbox_tasks.syntax import compile_quietly, parse_quietly
 
 from sandbox_rewards.answers.markdown import WRAPPER
 
-CUTS = 10
+CUTS = 8
 """Statements that may be dropped from the end until the rest parses."""
-ROUNDS = 16
+ROUNDS = 8
 """Stretches of prose that are skipped in a text."""
 LONGEST = 400_000
 """Characters; nothing longer is looked into."""
@@ -25,12 +24,6 @@ _CODE = re.compile(
     re.MULTILINE,
 )
 """A line that begins code rather than a sentence."""
-
-
-class Prefix(NamedTuple):
-    code: str
-    stopped_at: int
-    """Offset of what does not parse."""
 
 
 def parses(code: str) -> bool:
@@ -65,17 +58,14 @@ def dedented(code: str) -> str:
     return shorter if shorter != code and not parses(code) and parses(shorter) else code
 
 
-def whole_statements(code: str) -> Prefix:
+def whole_statements(code: str) -> str:
     """The longest beginning of top-level statements that parses: a statement that is cut or broken goes with all behind it."""
-    rest = code
-    for _ in range(CUTS):
-        line = error_line(rest)
+    for _ in range(CUTS if len(code) <= LONGEST else 0):
+        line = error_line(code)
         if line is None:
-            return Prefix(rest, len(rest))
-        if len(code) > LONGEST:
-            break
-        rest = rest[: _statement_at(rest, line)]
-    return Prefix("", 0)
+            return code
+        code = code[: _statement_at(code, line)]
+    return ""
 
 
 def code_among_sentences(text: str) -> str:
@@ -86,10 +76,9 @@ def code_among_sentences(text: str) -> str:
     for _ in range(ROUNDS):
         if start is None:
             break
-        prefix = whole_statements(text[start:])
-        found.append(prefix.code)
-        stopped = start + len(prefix.code)
-        start = _next_code(text, text.find("\n", stopped) + 1 or len(text)) if stopped < len(text) else None
+        code = whole_statements(text[start:])
+        found.append(code)
+        start = _next_code(text, text.find("\n", start + len(code)) + 1 or len(text))
     return "\n".join(part for part in found if part.strip())
 
 

@@ -122,12 +122,16 @@ def _tag(match: re.Match[str]) -> _Tag:
 
 def _is_quoted(text: str, match: re.Match[str], tag: _Tag) -> bool:
     """Whether it is named rather than used: a quote before an opening tag, or behind a closing one that began on its line."""
-    behind = text[tag.end : tag.end + 1]
-    if match["quoted"] and (not tag.closes or behind == match["quoted"]):
-        return True
-    if not tag.closes or behind not in ('"', "'", "`") or text.startswith("```", tag.end):
-        return False
-    return behind in text[text.rfind("\n", max(0, tag.start - 500), tag.start) + 1 : tag.start][-500:]
+    behind = _quote(text[tag.end : tag.end + 3])
+    if not tag.closes:
+        return bool(match["quoted"]) and not text.startswith("``", max(0, match.start() - 2))
+    line = text[max(0, tag.start - 500) : tag.start].rpartition("\n")[2]
+    return bool(behind) and behind in line and not line.endswith("```")
+
+
+def _quote(text: str) -> str:
+    """The quote that a text begins with; a fence is none."""
+    return text[:1] if text[:1] in ("'", '"', "`") and text != "```" else ""
 
 
 def _without_tokens(text: str) -> str:
