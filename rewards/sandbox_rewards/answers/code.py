@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from sandbox_tasks.task import Task, UnitTests
 
-from sandbox_rewards.answers.asked import names_asked_for
+from sandbox_rewards.answers.asked import asks_for_all, names_asked_for
 from sandbox_rewards.answers.definitions import bound_at_top, definitions, unbound
 from sandbox_rewards.answers.markdown import parts, unix_text
 from sandbox_rewards.answers.parsing import code_among_sentences, dedented, parses, tree_of, whole_statements
@@ -131,9 +131,10 @@ def _joined(chosen: _Candidate, found: Sequence[_Candidate], spec: UnitTests, as
 
 def _only_definitions(taken: Extracted, spec: UnitTests) -> Extracted:
     """The code without what does not decide, where it binds what the tests ask for."""
-    asked = names_asked_for(spec)
     tree = tree_of(taken.code) if parses(taken.code) else None
-    if tree is None or not asked or not asked & bound_at_top(tree):
+    bound = bound_at_top(tree) if tree else set()
+    asked = bound if asks_for_all(spec) else names_asked_for(spec)
+    if not asked & bound:
         return taken
     kept = definitions(taken.code, asked)
     if not kept.left_out:
