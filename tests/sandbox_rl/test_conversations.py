@@ -22,8 +22,8 @@ from sandbox_rl.policy.model import Policy, score
 from sandbox_rl.policy.tiny import new_tiny_policy
 from sandbox_rl.runs.run_folder import Randomness
 from sandbox_rl.training.dpo import train_dpo
-from sandbox_rl.training.pairs import Pair, sample_pairs
 from sandbox_rl.training.experience import Judged, Scored, make_rollout, pay_by_turn
+from sandbox_rl.training.pairs import Pair, sample_pairs
 from sandbox_rl.training.ppo import train_ppo
 from sandbox_rl.training.processes import Processes
 from sandbox_rl.training.sft import train_sft
