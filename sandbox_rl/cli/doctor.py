@@ -29,7 +29,7 @@ def doctor(context: typer.Context) -> None:
         table.add_row(name, "no" if reason else "yes", escape(reason or COVERS[name]))
     table.add_row("open", "yes", "no isolation: only by --unsafe-no-isolation")
     screen.print(table)
-    screen.print(training_here(), highlight=False)
+    screen.print(training_here(), highlight=False, markup=False, soft_wrap=True)
 
 
 def training_here() -> str:
