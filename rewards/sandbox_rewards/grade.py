@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 LONGEST_DETAIL = 300
 """Characters."""
@@ -37,7 +37,8 @@ class Completion(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     task_id: str
-    completion: str
+    completion: str = Field(validation_alias=AliasChoices("completion", "solution"))
+    """Whole, or what continues the prompt; `solution` is another name for it."""
 
 
 class Part(BaseModel):

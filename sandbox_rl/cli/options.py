@@ -57,7 +57,13 @@ def training_options(config: str, settings: list[str], out: Path, resume: bool, 
 
 
 def grader_for(
-    sandbox: str, workers: int | None, *, cache: Path | None = None, runtime: str | None = None, unsafe: bool = False
+    sandbox: str,
+    workers: int | None,
+    *,
+    cache: Path | None = None,
+    runtime: str | None = None,
+    unsafe: bool = False,
+    extracted: bool = False,
 ) -> Grader:
     """A grader that says on stderr where answers run, when that is known."""
     asked = "open" if unsafe else sandbox
@@ -70,7 +76,7 @@ def grader_for(
         if backend.name in LEAVES_OPEN and backend.name != "open":
             screen.print(f"note: {LEAVES_OPEN[backend.name]}", highlight=False, soft_wrap=True)
 
-    return Grader(asked, workers, cache=cache, runtime=runtime, on_sandbox=told)
+    return Grader(asked, workers, cache=cache, runtime=runtime, on_sandbox=told, extracted=extracted)
 
 
 def grader_of(config: RunConfig, folder: Path | None) -> Grader:

@@ -14,6 +14,7 @@ from sandbox_tasks.task import RewardSpec, Task
 
 from sandbox_rewards.contract import ask, make_source, naming
 from sandbox_rewards.grade import Grade, Part, Verdict
+from sandbox_rewards.grading.extracted import extracted
 from sandbox_rewards.sandbox.backends import Backend
 from sandbox_rewards.source import RewardItem, RewardSource
 from sandbox_rewards.sources.unit_tests import UnitTestsReward
@@ -29,7 +30,7 @@ class Grader:
     """Grades batches with warm sources. Use as a context manager: leaving it ends every sandbox worker.
 
     `cache`: an SQLite file that keeps grades of unit tests, made where there is none; `runtime`: docker's OCI runtime;
-    `on_sandbox` is told which backend was chosen, when it is.
+    `on_sandbox` is told which backend was chosen, when it is; `extracted`: grades hold what was judged.
     """
 
     def __init__(
@@ -40,7 +41,9 @@ class Grader:
         cache: Path | None = None,
         runtime: str | None = None,
         on_sandbox: Callable[[Backend], None] | None = None,
+        extracted: bool = False,
     ) -> None:
+        self._extracted = extracted
         self._settings: dict[str, Any] = {
             "sandbox": sandbox, "workers": workers, "grade_cache": cache, "runtime": runtime, "on_sandbox": on_sandbox,
         }  # fmt: skip
@@ -117,7 +120,10 @@ class Grader:
         """Grades of answers whose judges have spoken."""
         self._ask([(answer, position) for answer in judged for position in answer.opened])
         for answer in judged:
-            yield combine(answer.task, answer.grades)
+            grade = combine(answer.task, answer.grades)
+            if self._extracted:
+                grade = grade.model_copy(update={"extracted": extracted(answer.task, answer.items[0].completion)})
+            yield grade
 
     def _ask(self, places: Sequence[tuple[_Answer, int]]) -> None:
         """Ask each source once about all its items."""
