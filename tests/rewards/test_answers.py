@@ -320,7 +320,7 @@ def test_a_task_may_ask_for_the_whole_block_or_the_whole_text() -> None:
 def test_what_was_taken_is_told() -> None:
     assert taken(GOOD).how == ""
     assert taken(f"{WRONG}{FENCED}").how == "block 2 of 2"
-    assert taken(f"{FENCED[:-4]}print(1)\n```").how == "block 1 of 1, without 1 statement that nothing asked for needs"
+    assert taken(f"{FENCED[:-4]}print(1)\n```").how == "without 1 statement that nothing asked for needs"
 
 
 @pytest.mark.parametrize(

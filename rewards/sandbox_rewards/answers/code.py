@@ -110,10 +110,12 @@ def _candidates(read: _Text) -> list[_Candidate]:
     found = []
     for part in read.own[-TRIED:]:
         code = dedented(part.code) if part.fenced else code_among_sentences(part.code)
-        how = f"block {blocks.index(part) + 1} of {len(blocks)}" if part.fenced else "code among sentences"
+        how = "code among sentences"
+        if part.fenced:
+            how = f"block {blocks.index(part) + 1} of {len(blocks)}" if len(blocks) > 1 else ""
         prefix = whole_statements(code)
         if prefix != code:
-            how += f", {prefix.count(chr(10))} of its {code.count(chr(10))} lines"
+            how = ", ".join(filter(None, (how, f"{prefix.count(chr(10))} of its {code.count(chr(10))} lines")))
         tree = tree_of(prefix)
         if tree and tree.body:
             found.append(_Candidate(prefix, how, frozenset(bound_at_top(tree)), prefix == code))
