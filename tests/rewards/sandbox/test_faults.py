@@ -18,7 +18,7 @@ from sandbox_rewards.sandbox.backends import BACKENDS, LABEL, DockerBackend, pro
 from sandbox_rewards.sandbox.pool import SandboxPool
 from sandbox_tasks.task import Task
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PATHS = [str(ROOT), str(ROOT / "rewards"), str(ROOT / "tasks")]
 COUNT = 30
 GONE_S = 8

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[3] / "README.md"
 USE = """
 from sandbox_rewards.grading import Grader
 from sandbox_tasks.task import Task
