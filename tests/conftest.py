@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable
 from datetime import date
@@ -11,6 +12,7 @@ import pytest
 from sandbox_rewards.sandbox.backends import BACKENDS, probe
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # idle threads of a tiny model spin, and take the cores of what runs beside them
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts us in the background has it ignored
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
