@@ -522,7 +522,7 @@ def evaluate_policy(
     """pass@1 and pass@k on a split, with 95 % intervals over its tasks."""
     from sandbox_rl.decide.comparison import estimate_rate, rates
     from sandbox_rl.policy.evaluation import evaluate
-    from sandbox_rl.policy.model import load_policy
+    from sandbox_rl.policy.loading import load_policy
 
     chosen = load_config(config, settings)
     tasks = load_suite(chosen.suite).split(split)

@@ -8,8 +8,10 @@ import transformers
 from torch import Tensor
 
 from sandbox_rl.policy import model
+from sandbox_rl.policy.batches import Batch, make_batch
 from sandbox_rl.policy.generation import generate
-from sandbox_rl.policy.model import Batch, Policy, make_batch, new_tiny_policy
+from sandbox_rl.policy.model import Policy
+from sandbox_rl.policy.tiny import new_tiny_policy
 from sandbox_rl.runs.run_folder import Randomness
 
 TOKENIZER = new_tiny_policy(["# list: sort up\ndef f(x):\n    return sorted(x)"], seed=0).tokenizer
