@@ -19,7 +19,7 @@ from sandbox_tasks.task import Task, UnitTests
 from sandbox_rewards.answers.asked import asks_for_all, names_asked_for
 from sandbox_rewards.answers.definitions import bound_at_top, definitions, unbound
 from sandbox_rewards.answers.markdown import parts, unix_text
-from sandbox_rewards.answers.parsing import code_among_sentences, dedented, parses, tree_of, whole_statements
+from sandbox_rewards.answers.parsing import UNPARSED, code_among_sentences, dedented, parses, tree_of, whole_statements
 from sandbox_rewards.answers.spoken import spoken
 
 TAGS = {
@@ -138,7 +138,10 @@ def _only_definitions(taken: Extracted, spec: UnitTests) -> Extracted:
     asked = bound if asks_for_all(spec) else names_asked_for(spec)
     if not asked & bound:
         return taken
-    kept = definitions(taken.code, asked)
+    try:
+        kept = definitions(taken.code, asked)
+    except UNPARSED:  # nested too deep to be looked into
+        return taken
     if not kept.left_out:
         return taken
     statements = "1 statement" if kept.left_out == 1 else f"{kept.left_out} statements"
@@ -242,4 +245,7 @@ def _bound_by(prelude: str) -> frozenset[str]:
 
 def _unbound(code: str) -> frozenset[str]:
     tree = tree_of(code)
-    return frozenset(unbound(code, tree)) if tree else frozenset()
+    try:
+        return frozenset(unbound(code, tree)) if tree else frozenset()
+    except UNPARSED:
+        return frozenset()

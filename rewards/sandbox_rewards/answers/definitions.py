@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sandbox_tasks.syntax import parse_quietly
+from sandbox_tasks.syntax import parse_quietly, symbols_quietly
 
 _BY_TEXT = frozenset({"globals", "exec", "eval", "vars", "locals", "__import__"})
 """Functions that find names by their text."""
@@ -157,7 +157,7 @@ def _index(index: dict[str, list[int]], names: Iterable[str], number: int) -> No
 def _statements(code: str, tree: ast.Module) -> list[_Statement]:
     found = [_statement(node) for node in tree.body]
     starts = [_first_line(node) for node in tree.body]
-    for table in symtable.symtable(code, "<answer>", "exec").get_children():
+    for table in symbols_quietly(code).get_children():
         place = bisect_right(starts, table.get_lineno()) - 1
         read = _globals_of(table)
         while place >= 0:

@@ -10,6 +10,8 @@ from sandbox_tasks.syntax import compile_quietly, parse_quietly
 
 from sandbox_rewards.answers.markdown import WRAPPER
 
+UNPARSED = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
+"""What Python raises for text that it can't parse, null bytes and trees that are too deep among it."""
 CUTS = 8
 """Statements that may be dropped from the end until the rest parses."""
 ROUNDS = 8
@@ -39,7 +41,7 @@ def error_line(code: str) -> int | None:
         compile_quietly(code)
     except SyntaxError as error:
         return max(1, error.lineno or 1)
-    except (ValueError, RecursionError, MemoryError, OverflowError):
+    except UNPARSED:
         return 1
     return None
 
@@ -48,7 +50,7 @@ def tree_of(code: str) -> ast.Module | None:
     """The tree of code that parses."""
     try:
         return parse_quietly(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except UNPARSED:
         return None
 
 
