@@ -85,7 +85,7 @@ class Zygote:
         self._control = control
 
     def spawn(
-        self, *, limit_s: float, memory_mb: int, stdio: tuple[int, int] | None = None, resident: bool = False
+        self, *, limit_s: float, memory_mb: int, stdio: tuple[int, ...] | None = None, resident: bool = False
     ) -> Channel:
         """The channel to a solution process that waits for its job; its ends of `stdio` are closed here.
 
@@ -114,7 +114,7 @@ class Zygote:
         return Death(*marshal.loads(self._control.recv(4096)))
 
 
-def _give_streams(connection: int, stdio: tuple[int, int]) -> None:
+def _give_streams(connection: int, stdio: tuple[int, ...]) -> None:
     sender = socket.socket(fileno=connection)
     socket.send_fds(sender, [solution.READY], list(stdio))
     sender.detach()
