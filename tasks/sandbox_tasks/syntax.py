@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import symtable
 import sys
 import threading
@@ -60,6 +61,21 @@ def binds(code: str, name: str) -> bool:
     assigned = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     imported = {node.asname or node.name for node in nodes if isinstance(node, ast.alias)}
     return name in defined | assigned | imported
+
+
+def shadowed_builtins(code: str) -> set[str]:
+    """Builtins by whose names `code` defines functions or classes of its own; none where it does not parse."""
+    try:
+        nodes = parse_quietly(code).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    return {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef) and hasattr(builtins, node.name)}
+
+
+def names_called(code: str) -> list[str]:
+    """Functions that `code` calls by a plain name, as often as it does."""
+    calls = [node.func for node in ast.walk(parse_quietly(code)) if isinstance(node, ast.Call)]
+    return [function.id for function in calls if isinstance(function, ast.Name)]
 
 
 def normal_form(code: str, rename: str | None = None) -> str:
