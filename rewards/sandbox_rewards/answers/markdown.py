@@ -164,12 +164,12 @@ def _content(text: str, start: int, fences: list[_Fence], end: int, opening: _Fe
     """A block's lines without what its list or quotation puts before each."""
     stop = fences[end].start if end < len(fences) else len(text)
     content = text[start:stop].removeprefix("\ufeff")
-    if opening.lead.strip(" \t") and ">" in opening.lead:
-        quotes = rf"^(?:[ ]{{0,3}}>[ ]?){{0,{min(opening.lead.count('>'), 20)}}}"
-        content = re.sub(quotes, "", content, flags=re.MULTILINE)
-    elif opening.lead and not opening.glued:
-        width = len(WRAPPER.sub("", opening.lead))
-        content = re.sub(rf"^[ \t]{{1,{min(width, 200)}}}", "", content, flags=re.MULTILINE) if width else content
+    quotes, lead = min(opening.lead.count(">"), 20), WRAPPER.sub("", opening.lead).rpartition(">")[2]
+    width = len(lead.removeprefix(" ") if quotes else lead)
+    if quotes:
+        content = re.sub(rf"^(?:[ ]{{0,3}}>[ ]?){{0,{quotes}}}", "", content, flags=re.MULTILINE)
+    if width and not opening.glued:
+        content = re.sub(rf"^[ \t]{{1,{min(width, 200)}}}", "", content, flags=re.MULTILINE)
     if end == len(fences):
         content = content[:-200] + _LAST_TAG.sub("\n", content[-200:])
     return content

@@ -156,12 +156,15 @@ def _grade(turn: _Turn, outcome: Outcome) -> Grade:
     detail = clean_detail(outcome["detail"])
     if detail and how and verdict in _OF_THE_TEXT:
         detail = f"{detail} (judged: {how})"
+    if detail and "FileNotFoundError" in detail and verdict is Verdict.runtime_error:
+        detail = f"{detail} ({_APART})"
     return Grade(
         task_id=turn.item.task.id, reward=_reward(turn.item, verdict, passed, total), verdict=verdict,
         tests_passed=passed, tests_total=total, seconds=outcome["seconds"], detail=detail, judged=how or None,
     )  # fmt: skip
 
 
+_APART = "an answer runs apart from its tests, and files that they write are not there for it"
 _OF_THE_TEXT = (Verdict.syntax_error, Verdict.compile_error)
 """Verdicts that may come from how an answer was read."""
 
