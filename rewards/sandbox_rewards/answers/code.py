@@ -107,7 +107,7 @@ def _program(text: str, spec: UnitTests) -> Extracted:
 def _candidates(read: _Text) -> list[_Candidate]:
     """Python in the text, in order, each with the names that it binds."""
     blocks = [part for part in read.own if part.fenced]
-    found = []
+    found = [] if blocks else _inline(read.text)
     for part in read.own[-TRIED:]:
         code = dedented(part.code) if part.fenced else code_among_sentences(part.code)
         how = "code among sentences"
@@ -120,6 +120,15 @@ def _candidates(read: _Text) -> list[_Candidate]:
         if tree and tree.body:
             found.append(_Candidate(prefix, how, frozenset(bound_at_top(tree)), prefix == code))
     return found
+
+
+def _inline(text: str) -> list[_Candidate]:
+    """Code spans on a line, for what they are worth: `f = lambda x: x + 1`."""
+    spans = [(code, tree) for code in _SPAN.findall(text)[-TRIED:] if parses(code) and (tree := tree_of(code))]
+    return [_Candidate(code, "a code span", frozenset(bound_at_top(tree)), True) for code, tree in spans if bound_at_top(tree)]
+
+
+_SPAN = re.compile(r"(?<!`)`{1,3}(?:(?:python3?|py)[ ])?([^`\n]{1,1000})`{1,3}(?!`)")
 
 
 def _joined(chosen: _Candidate, found: Sequence[_Candidate], spec: UnitTests, asked: frozenset[str]) -> Extracted:
