@@ -15,7 +15,7 @@ from dataclasses import dataclass
 Parses = Callable[[str], bool]
 
 WRAPPER = re.compile(
-    r"</?(?:answer|final_answer|code|solution|response|python|cpp|c|javascript|bash|pre|execute|output|result)(?: [^<>\n]{0,80})?>"
+    r"</?(?:answer|final_answer|code|solution|response|python|cpp|c|javascript|bash|pre|output|result)(?: [^<>\n]{0,80})?>"
     r"|\[/?(?:PYTHON|ANSWER|CODE|SOLUTION|ANS|CPP|JAVASCRIPT|C|BASH|RESPONSE|FINAL)\]|<\|(?:begin|end)_of_solution\|>",
     re.IGNORECASE,
 )
