@@ -162,8 +162,10 @@ def _behind_prompt(read: _Text, task: Task, spec: UnitTests) -> Extracted | None
     prompt = prompt_code(task.prompt, spec.entry_point) if spec.entry_point else None
     if prompt is None:
         return None
-    pieces = [part.code for part in read.own]
-    for piece in dict.fromkeys([*reversed(pieces[-BODIES:]), *pieces[:1], read.text]):
+    begins = _begins(spec.entry_point or "")
+    pieces = [part.code for part in read.own if not begins.search(part.code)]  # one that is cut or broken is no body either
+    whole = [] if begins.search(read.text) else [read.text]
+    for piece in dict.fromkeys([*reversed(pieces[-BODIES:]), *pieces[:1], *whole]):
         for body in _indented(piece):
             code = whole_statements(prompt + body)
             if len(code) > len(prompt) and _has_body(code, prompt, spec.entry_point or ""):
@@ -191,13 +193,18 @@ def _has_body(code: str, prompt: str, entry_point: str) -> bool:
 def prompt_code(prompt: str, entry_point: str) -> str | None:
     """The code that a prompt asks to be completed: all of it, or its last block, that begins the function."""
     text = unix_text(prompt)
-    begins = re.compile(rf"^[ \t]*(?:async[ ]+)?def[ ]+{re.escape(entry_point)}\b", re.MULTILINE)
+    begins = _begins(entry_point)
     blocks = [part.code for part in parts(text) if part.fenced]
     for code in (text, *reversed(blocks)):
         code = code.rstrip(" \t").rstrip("\n") + "\n"
         if begins.search(code) and parses(code + "    pass\n"):
             return code
     return None
+
+
+def _begins(function: str) -> re.Pattern[str]:
+    """A line that begins the function."""
+    return re.compile(rf"^[ \t]*(?:async[ ]+)?def[ ]+{re.escape(function)}\b", re.MULTILINE)
 
 
 def _fallback(read: _Text) -> Extracted:

@@ -237,6 +237,12 @@ def test_a_prompt_alone_is_no_answer(completion: str) -> None:
     assert "def f" not in taken(completion, HEAD).code
 
 
+def test_a_function_that_is_cut_is_no_body() -> None:
+    code = taken("```python\ndef f(x):\n    if x is None:\n        return (1,", HEAD).code
+    assert code.count("def f") == 1
+    assert "Adds one" not in code
+
+
 def test_a_body_that_is_cut_is_no_function() -> None:
     assert "def f" not in taken("    if x is None:\n        return (1,", HEAD).code
 
