@@ -42,6 +42,27 @@ class _Thread(NamedTuple):
     """It runs, or would like to."""
 
 
+class Crowd:
+    """How many threads of the whole machine want each of its processors, in the mean of the looks so far."""
+
+    def __init__(self) -> None:
+        self._cpus = len(os.sched_getaffinity(0))
+        self._wanted = self._looks = 0
+
+    def look(self) -> None:
+        self._wanted += _runnable()
+        self._looks += 1
+
+    @property
+    def for_each(self) -> float:
+        return self._wanted / max(1, self._looks) / self._cpus
+
+    @property
+    def patience(self) -> float:
+        """Times its limit that what waits for its share may take in all."""
+        return min(MOST, MARGIN * (1 + self.for_each))
+
+
 class Clock:
     """Of one run of `limit_s` seconds that begins now.
 
@@ -57,7 +78,7 @@ class Clock:
         self._waits: list[tuple[float, float]] = []
         self._waited_s = self._wanting_s = self._ran_s = self._pending_s = 0.0
         self._several = False
-        self._wanted, self._looks = 0, 0
+        self._crowd = Crowd()
         self.is_up = False
         """Whether the limit has passed."""
         self.undecided = False
@@ -121,14 +142,9 @@ class Clock:
         self._wanting_s += max(0.0, now - since - ran) if ready else 0.0
         self._note_wait(max(self._started, now - waited), now)
         self._pending_s = max(0.0, now - max(pending, self._waits[-1][1] if self._waits else 0.0))
-        self._wanted += _runnable()
-        self._looks += 1
+        self._crowd.look()
         self.is_up = self.is_up or (not self.undecided and self.charged_s >= self.limit_s)
-        self.undecided = not self.is_up and (self.undecided or self.wall_s >= self.limit_s * self._patience())
-
-    def _patience(self) -> float:
-        """Times its limit that the run may take in all, by how many wanted each processor meanwhile."""
-        return min(MOST, MARGIN * (1 + self._wanted / self._looks / self._cpus))
+        self.undecided = not self.is_up and (self.undecided or self.wall_s >= self.limit_s * self._crowd.patience)
 
     def _note_wait(self, start: float, end: float) -> None:
         """Add a wait that a look found; what it has in common with earlier ones counts once."""
