@@ -113,8 +113,8 @@ class SandboxPool:
             return future
 
     def _judge(self, job: dict[str, Any]) -> Outcome:
-        """The outcome of a job. What ends a box, or is undecided, is tried again; when it goes on so, jobs of our own tell
-        whether the machinery is sound and the machine not as slow as that: then it is the answer's doing, else there is no verdict.
+        """The outcome of a job. What ends a box, or is undecided, is tried again. When it goes on so it is the answer's doing where
+        jobs of our own show that the machinery is sound, or the machine not as slow as that; else there is no verdict.
         """
         reason, deaths, slow = "the pool was closed", 0, None
         for attempt in range(ATTEMPTS):

@@ -37,6 +37,9 @@ from .clock import Clock, Undecided, descendants
 
 GRACE_S = 0.5
 """Seconds after a run's time was up at which a judge that did not end it is taken for stuck."""
+CPU_SLACK = 1.5
+"""The kernel ends a process that used so many times its limit of the processor, if the clock of the run did not: it counts whole
+ticks, which are far off on a busy machine."""
 MEMORY_TICK_S, SHORT_TICK_S = 0.1, 0.02
 """How often the memory of a solution's processes is added up; the shorter where nothing else holds it."""
 MEMORY_FACTOR = 4
@@ -330,7 +333,7 @@ def _keep_only(connection: int, null: int) -> None:
 
 def _limit(limits: dict[str, Any]) -> None:
     """rlimits that differ from job to job; soft and hard ones, so that none can be raised again."""
-    cpu, space_mb = math.ceil(limits["cpu_s"]), limits.get("address_space_mb", limits["memory_mb"])
+    cpu, space_mb = 1 + math.ceil(CPU_SLACK * limits["cpu_s"]), limits.get("address_space_mb", limits["memory_mb"])
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
     if space_mb is not None:
         resource.setrlimit(resource.RLIMIT_AS, (space_mb * 2**20, space_mb * 2**20))
