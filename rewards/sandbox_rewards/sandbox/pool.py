@@ -113,7 +113,7 @@ class SandboxPool:
             return future
 
     def _judge(self, job: dict[str, Any]) -> Outcome:
-        """The outcome of a job. What ends a box, or is undecided, is tried again. When it goes on so it is the answer's doing where
+        """The outcome of a job. What ends a box, or is undecided, is tried again. When it goes on so it is the answer's doing if
         jobs of our own show that the machinery is sound, or the machine not as slow as that; else there is no verdict.
         """
         reason, deaths, slow = "the pool was closed", 0, None

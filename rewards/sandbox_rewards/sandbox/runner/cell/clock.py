@@ -42,6 +42,9 @@ class _Thread(NamedTuple):
     """It runs, or would like to."""
 
 
+_NEW = _Thread(0.0, 0.0, 0, False)
+
+
 class Crowd:
     """How many threads of the whole machine want each of its processors, in the mean of the looks so far."""
 
@@ -75,8 +78,9 @@ class Clock:
         self._started = self._looked = time.monotonic()
         self._seen = {tid: (now, self._started) for pid in at_first for tid, now in _threads(pid)}
         self._cpus = len(os.sched_getaffinity(0))
-        self._waits: list[tuple[float, float]] = []
-        self._waited_s = self._wanting_s = self._ran_s = self._pending_s = 0.0
+        self._at_first = {tid: thread.waited_s for tid, (thread, _) in self._seen.items()}
+        self._longest: dict[int, float] = {}
+        self._wanting_s = self._ran_s = self._pending_s = 0.0
         self._several = False
         self._crowd = Crowd()
         self.is_up = False
@@ -92,7 +96,9 @@ class Clock:
     @property
     def starved_s(self) -> float:
         """Seconds of these that are not charged."""
-        waited = max(self._waited_s, self._wanting_s) if self._several else self._waited_s
+        waited = sum(self._longest.values())
+        if self._several:
+            waited = max(waited, self._wanting_s)
         return max(0.0, min(waited, self.wall_s - self._ran_s / self._cpus))
 
     @property
@@ -119,43 +125,29 @@ class Clock:
         """Take note of who ran and who waited since the last time."""
         now = time.monotonic()
         since, self._looked = self._looked, now
-        waited, ran, ready, pending = 0.0, 0.0, False, now
-        for side in self._sides():
-            longest = 0.0
-            count = 0
-            for tid, thread in (found for pid in side for found in _threads(pid)):
-                count += 1
-                before, changed = self._seen.get(tid, (None, since))
-                if before is None or before.turns > thread.turns:  # it is new, under a number that may have been another's
-                    before = _Thread(0.0, 0.0, 0, False)
-                if before.turns != thread.turns or before.ran_s != thread.ran_s:
-                    changed = now
+        ran, ready, unmoved = 0.0, False, now
+        for number, side in enumerate(self._sides()):
+            threads = dict(found for pid in side for found in _threads(pid))
+            for tid, thread in threads.items():
+                before, moved = self._seen.get(tid, (_NEW, since))
+                if before.turns > thread.turns:  # the number was another's before
+                    before = _NEW
+                if (before.turns, before.ran_s) != (thread.turns, thread.ran_s):
+                    moved = now
                 elif thread.ready:
-                    pending = min(pending, changed)
-                self._seen[tid] = (thread, changed)
-                longest = max(longest, thread.waited_s - before.waited_s)
+                    unmoved = min(unmoved, moved)
+                self._seen[tid] = (thread, moved)
                 ran += thread.ran_s - before.ran_s
-                ready = ready or thread.ready
-            self._several = self._several or count > 1
-            waited += longest
+                waited = thread.waited_s - self._at_first.get(tid, 0.0)
+                self._longest[number] = max(self._longest.get(number, 0.0), waited)
+            ready = ready or any(thread.ready for thread in threads.values())
+            self._several = self._several or len(threads) > 1
         self._ran_s += ran
         self._wanting_s += max(0.0, now - since - ran) if ready else 0.0
-        self._note_wait(max(self._started, now - waited), now)
-        self._pending_s = max(0.0, now - max(pending, self._waits[-1][1] if self._waits else 0.0))
+        self._pending_s = now - unmoved
         self._crowd.look()
         self.is_up = self.is_up or (not self.undecided and self.charged_s >= self.limit_s)
         self.undecided = not self.is_up and (self.undecided or self.wall_s >= self.limit_s * self._crowd.patience)
-
-    def _note_wait(self, start: float, end: float) -> None:
-        """Add a wait that a look found; what it has in common with earlier ones counts once."""
-        while self._waits and self._waits[-1][0] >= start:
-            earlier = self._waits.pop()
-            self._waited_s -= earlier[1] - earlier[0]
-        if self._waits:
-            start = max(start, self._waits[-1][1])
-        if start < end:
-            self._waits.append((start, end))
-            self._waited_s += end - start
 
 
 _SHORTEST_S = 0.002
