@@ -155,7 +155,10 @@ def grader_for(
         if backend.name in LEAVES_OPEN and backend.name != "open":
             screen.print(f"note: {LEAVES_OPEN[backend.name]}", highlight=False, soft_wrap=True)
 
-    return Grader(asked, workers, cache=cache, runtime=runtime, on_sandbox=told)
+    def warned(said: str) -> None:
+        screen.print(f"[bold yellow]warning:[/] {escape(said)}", highlight=False, soft_wrap=True)
+
+    return Grader(asked, workers, cache=cache, runtime=runtime, on_sandbox=told, on_warning=warned)
 
 
 def grader_of(config: RunConfig, folder: Path | None) -> Grader:

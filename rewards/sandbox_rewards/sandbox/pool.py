@@ -128,7 +128,7 @@ class SandboxPool:
                 reason, before, slow = str(busy), slow, self._slowdown()
                 if before and busy.slowdown > SURELY * max(before, slow):
                     return _outcome("time_limit", f"no end within {busy.slowdown:.0f} times its limit")
-                self._warn(f"the machine is too busy to judge answers: {reason}")
+                self.warn(f"the machine is too busy to judge answers: {reason}")
             except BoxDied as died:
                 reason = str(died)
                 deaths += not self._closing.is_set() and self._survives({**job, "code": ""})
@@ -136,11 +136,11 @@ class SandboxPool:
                 reason = str(lost)
             else:
                 if outcome.get("starved_s", 0.0) > job["spec"]["time_limit_s"]:
-                    self._warn(f"the machine is busy: an answer waited {outcome['starved_s']:.0f} s for a processor")
+                    self.warn(f"the machine is busy: an answer waited {outcome['starved_s']:.0f} s for a processor")
                 return outcome
         if deaths == ATTEMPTS:
             return _outcome("runtime_error", f"on this answer, and on none of our own: {reason}")
-        return _outcome("no_verdict", reason)
+        return no_verdict(reason)
 
     def _pause(self, attempt: int, *, busy: bool) -> None:
         """Until what the machine lacked may be back."""
@@ -166,7 +166,7 @@ class SandboxPool:
             return math.inf
         return float(outcome["seconds"] / BURNT_S) if outcome["verdict"] == "passed" else math.inf
 
-    def _warn(self, said: str) -> None:
+    def warn(self, said: str) -> None:
         """Once."""
         warn, self._on_warning = self._on_warning, None
         if warn:
@@ -197,6 +197,10 @@ def limits_s(spec: dict[str, Any]) -> float:
     runs = max(1, len(spec["cases"])) + (2 if spec["prelude"] else 0)
     compiling = COMPILE_S if spec.get("language", "python") != "python" else 0.0
     return float(spec["time_limit_s"] * runs + compiling)
+
+
+def no_verdict(detail: str) -> Outcome:
+    return _outcome("no_verdict", detail)
 
 
 def _outcome(verdict: str, detail: str) -> Outcome:

@@ -43,8 +43,8 @@ ticks, which are far off on a busy machine."""
 MEMORY_TICK_S, SHORT_TICK_S = 0.1, 0.02
 """How often the memory of a solution's processes is added up; the shorter where nothing else holds it."""
 MEMORY_FACTOR = 4
-"""All processes of a solution together may hold this many times the memory that one may: forked children share pages
-that are counted once for each."""
+"""All processes of a solution together may hold this many times the memory that one may: pages that several have, such as
+those of a forked child, are counted once for each."""
 CHANNEL = 3
 """The descriptor by which a solution process reaches its judge."""
 OUT_OF_MEMORY = 137
@@ -200,19 +200,20 @@ class _MemoryWatch:
         pids = self._cells.processes(self._known) or [pid]
         if len(pids) == 1 and not self._resident:
             return
-        held = sum(map(_private_bytes, pids))
+        held = sum(map(_held_bytes, pids))
         if held > self._limit:
             self.held_mb = held / 2**20
             os.kill(pid, signal.SIGKILL)
 
 
-def _private_bytes(pid: int) -> int:
+def _held_bytes(pid: int) -> int:
+    """What a process holds of memory that is no file's: its own, and what it shares with others by mapping it."""
     try:
-        with open(f"/proc/{pid}/statm") as file:
-            _, resident, shared, *_ = map(int, file.read().split())
-    except (OSError, ValueError):  # it ended meanwhile
+        with open(f"/proc/{pid}/status") as file:
+            fields = dict(line.split(":", 1) for line in file)
+        return sum(int(fields[name].split()[0]) * 1024 for name in ("RssAnon", "RssShmem"))
+    except (OSError, ValueError, KeyError):  # it ended meanwhile
         return 0
-    return (resident - shared) * resource.getpagesize()
 
 
 def _clock(limit_s: float, cells: Cells, known: set[int], pid: int) -> Clock:
