@@ -125,6 +125,10 @@ def _judge_sealed(
                 run.tests()
     except PROBLEMS as error:
         problem = error
+    except NoVerdict:
+        raise
+    except BaseException as error:  # an exit, say: while the answer's session is open it is the answer's doing
+        problem = Malformed(f"what ended its tests ({type(error).__name__})")
     finally:
         death = finished(zygote, channel)
     if death.late:
