@@ -16,7 +16,7 @@ STYLES = {
     "asserts": {"style": "asserts", "tests": ["assert f(1) == 2", "assert {f(1): repr(f(1))} == {2: '2'}, f(1)"]},
     "check": {"style": "check", "entry_point": "f", "tests": [CHECK]},
     "pytest": {"style": "pytest", "tests": [MODULE]},
-    "inline": {"style": "asserts", "isolation": "inline", "tests": ["assert f(1) == 2"]},
+    "inline": {"style": "asserts", "isolation": "inline", "tests": ["assert f(1) + 1 == 3"]},
     "stdio": {"style": "stdio", "cases": [{"stdin": "", "stdout": "2"}]},
 }
 EXITS = """
