@@ -58,7 +58,13 @@ def training_options(config: str, settings: list[str], out: Path, resume: bool, 
 
 
 def grader_for(
-    sandbox: str, workers: int | None, *, cache: Path | None = None, runtime: str | None = None, unsafe: bool = False
+    sandbox: str,
+    workers: int | None,
+    *,
+    cache: Path | None = None,
+    runtime: str | None = None,
+    unsafe: bool = False,
+    extracted: bool = False,
 ) -> Grader:
     """A grader that says on stderr where answers run, when that is known, and what keeps some from a verdict."""
     asked = "open" if unsafe else sandbox
@@ -74,7 +80,7 @@ def grader_for(
     def warned(said: str) -> None:
         screen.print(f"[bold yellow]warning:[/] {escape(said)}", highlight=False, soft_wrap=True)
 
-    return Grader(asked, workers, cache=cache, runtime=runtime, on_sandbox=told, on_warning=warned)
+    return Grader(asked, workers, cache=cache, runtime=runtime, on_sandbox=told, on_warning=warned, extracted=extracted)
 
 
 def grader_of(config: RunConfig, folder: Path | None) -> Grader:

@@ -97,7 +97,7 @@ class Zygote:
         """Seconds in which the runs so far could not go on for want of a processor."""
 
     def spawn(
-        self, *, limit_s: float, memory_mb: int, stdio: tuple[int, int] | None = None, resident: bool = False
+        self, *, limit_s: float, memory_mb: int, stdio: tuple[int, ...] | None = None, resident: bool = False
     ) -> Channel:
         """The channel to a solution process that waits for its job; its ends of `stdio` are closed here.
 
@@ -128,7 +128,7 @@ class Zygote:
         return death
 
 
-def _give_streams(connection: int, stdio: tuple[int, int]) -> None:
+def _give_streams(connection: int, stdio: tuple[int, ...]) -> None:
     sender = socket.socket(fileno=connection)
     socket.send_fds(sender, [solution.READY], list(stdio))
     sender.detach()
