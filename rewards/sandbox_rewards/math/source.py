@@ -14,7 +14,10 @@ from sandbox_tasks.task import MathAnswer
 
 from sandbox_rewards.errors import RewardError
 from sandbox_rewards.grade import LONGEST_DETAIL, Grade, Verdict, of_one_question
+from sandbox_rewards.math.comparison import Judge, equal
+from sandbox_rewards.math.conventions import NeedsAlgebra, Rules, Undecided
 from sandbox_rewards.math.extraction import UNMARKED, Found, final_answer, said_in
+from sandbox_rewards.math.pool import POOL
 from sandbox_rewards.math.tokens import Unreadable
 from sandbox_rewards.math.tree import Node, Symbol, Text
 from sandbox_rewards.source import RewardItem
@@ -64,12 +67,11 @@ class MathReward:
 
 def read_gold(text: str) -> Node:
     """The tree of a task's own answer, which must equal itself. Raises `Unreadable`."""
-    from sandbox_rewards.math.equality import equal
     from sandbox_rewards.math.parser import parse
 
     found = final_answer(text) if r"\boxed" in text or r"\fbox" in text else None
     gold = parse(found.text if found else text)
-    if not equal(gold, gold):
+    if not decided(gold, gold, Rules())[0]:
         raise Unreadable("it has no value that could be compared")
     return gold
 
@@ -90,9 +92,7 @@ def compared(gold: Node, gold_text: str, found: Found) -> tuple[bool, str]:
 
 
 def _compared(gold: Node, gold_text: str, text: str) -> tuple[bool, str]:
-    from sandbox_rewards.math.equality import equal
     from sandbox_rewards.math.parser import parse
-    from sandbox_rewards.math.values import is_exact
 
     if (letter := _choice(gold)) is not None and (match := _CHOICE.fullmatch(text.strip(" $.*"))):
         return match[1].lower() == letter, "choice"
@@ -103,10 +103,21 @@ def _compared(gold: Node, gold_text: str, text: str) -> tuple[bool, str]:
     except Unreadable as error:
         return False, f"not readable ({error})"
     kind = type(read).__name__.lower()
+    same, how = decided(gold, read, Rules())
+    return same, f"{kind}, {how}"
+
+
+def decided(gold: Node, answer: Node, rules: Rules) -> tuple[bool, str]:
+    """Whether two trees are equal, and how that was found: in this process where exact arithmetic tells, else by a worker."""
+    judge = Judge(rules)
     try:
-        return equal(gold, read), f"{kind}, {'exact' if is_exact(gold) and is_exact(read) else 'numeric'}"
-    except (Unreadable, RecursionError) as error:
-        return False, f"{kind}, not computable ({error})"
+        same = equal(gold, answer, judge)
+        return same, judge.how(same)
+    except NeedsAlgebra:
+        reply = POOL.ask(("compare", gold, answer, rules))
+        return reply["equal"] is True, str(reply["how"])
+    except (Undecided, RecursionError) as error:
+        return False, f"undecided: {error}"
 
 
 _CHOICE = re.compile(
