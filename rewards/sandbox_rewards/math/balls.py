@@ -186,7 +186,7 @@ def _arccot(value: Any) -> Any:
 
 _IN_ANGLES = frozenset({"sin", "cos", "tan", "cot", "sec", "csc"})
 _OPERATIONS: dict[str, Callable[..., Any]] = {
-    "+": lambda a, b: a + b, "*": lambda a, b: a * b, "/": lambda a, b: a / b, "ratio": lambda a, b: a / b, "neg": lambda a: -a,
+    "word": lambda *letters: math.prod(letters), "+": lambda a, b: a + b, "*": lambda a, b: a * b, "/": lambda a, b: a / b, "ratio": lambda a, b: a / b, "neg": lambda a: -a,
     "!": _factorial, "abs": abs, "binomial": _binomial, "sqrt": lambda a: a.sqrt(), "arccot": _arccot,
     "log": lambda base, a: a.log() / base.log(), "ln": lambda a: a.log(),
     **{name: (lambda a, name=name: getattr(a, name)()) for name in (*_IN_ANGLES, "sinh", "cosh", "tanh", "exp")},

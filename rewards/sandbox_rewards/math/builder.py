@@ -5,6 +5,7 @@ Runs only in a worker, for only there sympy is imported. Raises `Undecided` for 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -161,7 +162,7 @@ _SETS = {
     "mathbb R^+": sympy.Interval.open(0, sympy.oo), "mathbb R^-": sympy.Interval.open(-sympy.oo, 0),
 }  # fmt: skip
 _OPERATIONS: dict[str, Callable[..., Any]] = {
-    "+": lambda a, b: a + b, "*": _times, "/": lambda a, b: a / b, "ratio": lambda a, b: a / b, "neg": lambda a: -a,
+    "word": lambda *letters: math.prod(letters), "+": lambda a, b: a + b, "*": _times, "/": lambda a, b: a / b, "ratio": lambda a, b: a / b, "neg": lambda a: -a,
     "^": _power, "root": _root, "sqrt": sympy.sqrt, "!": _small(sympy.factorial), "binomial": _small(sympy.binomial),
     "abs": sympy.Abs, "ln": sympy.log, "log": lambda base, a: sympy.log(a) / sympy.log(base), "exp": sympy.exp,
     **{name: getattr(sympy, name) for name in (*ANGLES, "sinh", "cosh", "tanh")},

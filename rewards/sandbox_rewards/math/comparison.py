@@ -14,7 +14,17 @@ from fractions import Fraction
 from sandbox_rewards.math.conventions import NeedsAlgebra, Rules, Undecided
 from sandbox_rewards.math.exact import exact_value, symbols_of
 from sandbox_rewards.math.measures import MEASURES, same_measures, same_numbers
-from sandbox_rewards.math.settled import INTEGER, both_signs, is_name, is_pm, letters_of, settled, with_same_integers, words_of
+from sandbox_rewards.math.settled import (
+    INTEGER,
+    both_signs,
+    is_asked_for,
+    is_name,
+    is_pm,
+    letters_of,
+    settled,
+    with_same_integers,
+    words_of,
+)
 from sandbox_rewards.math.tree import Apply, Group, IntervalUnion, Matrix, Node, Number, Relation, Symbol, Text
 
 MOST = 60
@@ -90,12 +100,14 @@ class _Comparison:
             return self._regions(gold, answer)
         for one, other, turned in ((gold, answer, False), (answer, gold, True)):
             if isinstance(one, Relation):
-                value = _named_value(one, other)
+                value = _named_value(one, other, asked=turned)
                 return value is not None and (self.equal(other, value) if turned else self.equal(value, other))
         if is_pm(gold) or is_pm(answer):
             return self._same_set(both_signs(gold), both_signs(answer))
         if isinstance(gold, IntervalUnion) or isinstance(answer, IntervalUnion):
             return self._same_set(_parts(gold), _parts(answer))
+        if isinstance(answer, Group) and answer.opening == "" and answer.items and not isinstance(gold, (Group, Matrix)):
+            return all(self.equal(gold, item) for item in answer.items)  # one value in several forms
         if any(isinstance(node, Apply) and _has_matrix(node) for node in (gold, answer)):
             return self._judge.same_matrix(gold, answer)
         if isinstance(gold, Matrix) or isinstance(answer, Matrix):
@@ -202,8 +214,8 @@ class _Comparison:
         names = {node.name for node in (gold, answer) if isinstance(node, Apply)}
         if names & MEASURES:
             return same_measures(gold, answer, self.equal, self._rules)
-        if names == {"word"}:
-            return gold == answer
+        if "word" in names and (one := _letters_in_order(gold)) and (other := _letters_in_order(answer)):
+            return one == other
         if _short_unit(gold, answer) or _short_unit(answer, gold):
             return True
         if _is_infinite(gold) or _is_infinite(answer):
@@ -270,9 +282,12 @@ def _parts(node: Node) -> list[Node]:
     return list(node.parts) if isinstance(node, IntervalUnion) else [node]
 
 
-def _named_value(node: Relation, other: Node) -> Node | None:
-    """What a relation says of a name, where only a value is asked for; its interval where the other is a region."""
-    if node.signs in (("=",), ("in",), ("==",)) and is_name(node.sides[0]):
+def _named_value(node: Relation, other: Node, *, asked: bool) -> Node | None:
+    """What a relation says of a name, where only a value is asked for; its interval where the other is a region.
+
+    `asked`: it is the answer's, which may name a sum, too: `m + n = 12`.
+    """
+    if node.signs in (("=",), ("in",), ("==",)) and (is_name(node.sides[0]) or (asked and is_asked_for(node.sides[0]))):
         return node.sides[1]
     if isinstance(other, (Group, IntervalUnion)) and set(node.signs) <= ORDERS:
         interval = as_interval(node)
@@ -287,12 +302,20 @@ def _is_told(gold: Relation, answer: Relation) -> bool:
 
 def _is_called(node: Node) -> bool:
     """A name, but for an absolute value of the unknown, which says something else about it."""
-    return is_name(node) and not (isinstance(node, Apply) and node.name not in ("*", "of unit"))
+    return is_name(node) and not (isinstance(node, Apply) and node.name not in ("*", "word", "of unit"))
 
 
 def _are_functions(one: Node, other: Node) -> bool:
     """`y` and `f(x)` are both what a function is called."""
     return {type(one), type(other)} == {Symbol, Apply} and Symbol("y") in (one, other)
+
+
+def _letters_in_order(node: Node) -> str:
+    """`BDAC`, and `B D A C` that was read as a product; "" for anything else."""
+    if isinstance(node, Apply) and node.name in ("word", "*"):
+        parts = [_letters_in_order(argument) for argument in node.arguments]
+        return "".join(parts) if all(parts) else ""
+    return node.name if isinstance(node, Symbol) and len(node.name) == 1 else ""
 
 
 def _short_unit(measured: Node, product: Node) -> bool:

@@ -83,6 +83,9 @@ class Cursor:
     def _power(self) -> Node:
         raise NotImplementedError
 
+    def _signed(self) -> Node:
+        raise NotImplementedError
+
     def _postfix(self) -> Node:
         raise NotImplementedError
 

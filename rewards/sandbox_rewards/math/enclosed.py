@@ -42,12 +42,29 @@ class Enclosed(Amounts):
             node = items[0]
             if opening == "(" and isinstance(node, Number) and self._is("_"):
                 return self._numeral_in_base(node)
+            if opening == "{" and isinstance(node, Symbol) and self._take("_"):
+                return Symbol(f"{node.name}_{self._argument_text()}")
             return node
+        if opening == "{" and not items and self._is("_", "^"):
+            return self._chosen()
         if opening == r"\langle":
             return Group("(", ")", tuple(items))
         if opening == "]" or closing == "[":  # ]0, 1[
             return Group("(" if opening == "]" else "[", ")" if closing == "[" else "]", tuple(items))
         return Group(opening.strip("\\"), closing.strip("\\"), tuple(items))
+
+    def _chosen(self) -> Node:
+        """`{}_5C_2` and `{}_5P_2`, behind the empty braces: combinations, and arrangements."""
+        self._place += 1
+        top = self._argument()
+        kind = next((kind for kind in "CP" if self._take(kind)), "")
+        self._need("_")
+        bottom = self._argument()
+        if kind == "P":
+            return Apply("/", (Apply("!", (top,)), Apply("!", (Apply("+", (top, Apply("neg", (bottom,)))),))))
+        if kind == "C":
+            return Apply("binomial", (top, bottom))
+        raise Unreadable("an index to nothing")
 
     def _numeral_in_base(self, node: Number) -> Node:
         self._place += 1

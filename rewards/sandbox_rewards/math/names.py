@@ -19,8 +19,8 @@ class Names(Enclosed):
     def _text(self, words: str) -> Node:
         """Words where a value should be: a prefix that says nothing, a number in words, or words."""
         lowered = words.strip().lower().rstrip(":,").strip()
-        if lowered in PREFIXES and self.here is not None:
-            return self._power()
+        if self.here is not None and (lowered in PREFIXES or re.search(r"(?:^|\s)(?:is|are|equals|be):?$", lowered)):
+            return self._signed()
         if lowered in COUNTS:
             return Number(Fraction(COUNTS[lowered]))
         return Text(re.sub(r"^\((.*)\)$", r"\1", words.strip(" .").lower()))
@@ -107,6 +107,8 @@ class Names(Enclosed):
         if parts is None:
             raise Unreadable(f"the word {name!r}")
         head, *rest = parts
+        if name.isupper() and rest and not self._is("_", "^"):
+            return Apply("word", tuple(map(Symbol, name)))
         if rest:
             self._place -= 1
             self._tokens[self._place : self._place + 1] = [Token("name", part) for part in parts[1:]]
@@ -140,9 +142,12 @@ class Names(Enclosed):
             name, power = INVERSE[name], None
         inner = self._atom() if self._is("(", "{", "[") else self._function_argument()
         arguments = inner.items if isinstance(inner, Group) and inner.closing in (")", "") else (inner,)
-        if name == "log":
-            arguments = (base if base is not None else Number(Fraction(10)), *arguments)
-        node: Node = Apply(SAME_NAME.get(name, name), arguments)
+        least, most = (1, 60) if name in ("gcd", "lcm", "max", "min") else (1, 1)
+        if not least <= len(arguments) <= most:
+            raise Unreadable(f"{name} of {len(arguments)} values")
+        if name == "log" and base is not None:
+            arguments = (base, *arguments)
+        node: Node = Apply(SAME_NAME.get(name, name) if name != "log" or base is not None else "bare log", arguments)
         return node if power is None else Apply("^", (node, power))
 
     def _function_argument(self) -> Node:

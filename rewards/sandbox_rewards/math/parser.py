@@ -145,10 +145,10 @@ class Parser(Names):
         node = self._signed()
         while True:
             if self._take("+"):
-                node = Apply("+", (node, self._product()))
+                node = Apply("+", (node, self._signed()))
             elif self._is("-") and not self._is_dash():
                 self._place += 1
-                node = Apply("+", (node, Apply("neg", (self._product(),))))
+                node = Apply("+", (node, Apply("neg", (self._signed(),))))
             elif self._take(r"\pm"):
                 node = Apply("pm", (node, self._product()))
             elif self._take(r"\mp"):
@@ -168,14 +168,20 @@ class Parser(Names):
 
     def _signed(self) -> Node:
         if self._take("-"):
-            return negated(self._signed())
+            self._deeper()
+            node = negated(self._signed())
+            self._depth -= 1
+            return node
         if self._take(r"\pm"):
             return Apply("pm", (Number(Fraction(0)), self._product()))
         if self._take("+"):
             if self._take("/"):  # +/- 3
                 self._need("-")
                 return Apply("pm", (Number(Fraction(0)), self._product()))
-            return self._signed()
+            self._deeper()
+            node = self._signed()
+            self._depth -= 1
+            return node
         return self._product()
 
     def _product(self) -> Node:
@@ -223,10 +229,10 @@ class Parser(Names):
         return node
 
     def _signed_power(self) -> Node:
-        if self._take("-"):
-            return negated(self._signed_power())
-        self._take("+")
-        return self._power()
+        self._deeper()
+        node = negated(self._signed_power()) if self._take("-") else self._power() if not self._take("+") else self._signed_power()
+        self._depth -= 1
+        return node
 
     def _starts_factor(self) -> bool:
         token = self.here
@@ -269,12 +275,11 @@ class Parser(Names):
 
     def _exponent(self) -> Node:
         """Without braces: one token, with its sign; a bracketed group; a fraction or a power of it, as in `2^3^2`."""
-        if self._take("-"):
-            return negated(self._exponent())
-        node = self._atom()
-        if self._is("^", "**"):
-            self._place += 1
-            return Apply("^", (node, self._exponent()))
+        self._deeper()
+        node = negated(self._exponent()) if self._take("-") else self._factorials(self._atom())
+        if self._take("^", "**"):
+            node = Apply("^", (node, self._exponent()))
+        self._depth -= 1
         return node
 
     def _degrees(self) -> bool:

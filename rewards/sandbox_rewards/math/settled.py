@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
 
 from sandbox_rewards.math.exact import symbols_of
-from sandbox_rewards.math.tree import Apply, Group, IntervalUnion, Node, Number, Relation, Symbol, Text
+from sandbox_rewards.math.tree import Apply, Group, Node, Number, Relation, Symbol, Text, children, with_children
 from sandbox_rewards.math.units import meridiem
 
 INTEGER = "any integer"
@@ -42,6 +41,14 @@ def settled(node: Node, equal: Equal) -> Node:
     if isinstance(node, Number) and meridiem(node.unit):
         return Apply("time", (Number(node.value), Number(Fraction(0)), Text(node.unit)))
     return node
+
+
+def with_log_base(node: Node, base: int | None) -> Node:
+    r"""The tree with a base for each `\log` that names none; None: natural."""
+    new = tuple(with_log_base(child, base) for child in children(node))
+    if isinstance(node, Apply) and node.name == "bare log":
+        return Apply("ln", new) if base is None else Apply("log", (Number(Fraction(base)), *new))
+    return with_children(node, new)
 
 
 def _none_of(node: Relation, values: Sequence[Node]) -> Node:
@@ -117,20 +124,11 @@ def _declares(node: Node, kind: str) -> bool:
     )  # fmt: skip
 
 
-def renamed(node: Any, names: Sequence[str]) -> Any:
+def renamed(node: Node, names: Sequence[str]) -> Node:
     """The tree with these symbols under the name of any integer."""
-    match node:
-        case Symbol():
-            return Symbol(f"{INTEGER} {names.index(node.name)}") if node.name in names else node
-        case Apply():
-            return Apply(node.name, tuple(renamed(argument, names) for argument in node.arguments))
-        case Relation():
-            return Relation(tuple(renamed(side, names) for side in node.sides), node.signs)
-        case Group():
-            return Group(node.opening, node.closing, tuple(renamed(item, names) for item in node.items))
-        case IntervalUnion():
-            return IntervalUnion(tuple(renamed(part, names) for part in node.parts))
-    return node
+    if isinstance(node, Symbol):
+        return Symbol(f"{INTEGER} {names.index(node.name)}") if node.name in names else node
+    return with_children(node, tuple(renamed(child, names) for child in children(node)))
 
 
 def with_same_integers(gold: Node, answer: Node) -> tuple[Node, Node]:

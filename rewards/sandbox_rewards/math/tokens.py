@@ -7,6 +7,7 @@ backslash was doubled or swallowed on the way (`\\frac`, a form feed and `rac`) 
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 
@@ -154,6 +155,8 @@ def _plain(text: str) -> str:
     """The text without typesetting, its unicode as LaTeX, its thousands closed up."""
     if _DIGITS.fullmatch(text):
         return text
+    text = unicodedata.normalize("NFKC", text) if _FULL_WIDTH.search(text) else text
+    text = _QUOTED.sub(r"\2", text.strip(" \n"))
     text = _SWALLOWED.sub(lambda m: _SWALLOWING[m[0]], text)
     text = _DOUBLED.sub(r"\\", text) if "\\begin" not in text or "\\\\begin" in text else text
     text = re.sub(r"([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿˣⁱ]+)", lambda m: "^{" + "".join(_RAISED[c] for c in m[1]) + "}", text)
@@ -163,7 +166,7 @@ def _plain(text: str) -> str:
     text = re.sub(r"\\not\s*\\in(?![a-z])", r"\\notin ", text)
     text = re.sub(r"\\\\\[[0-9.]+(?:pt|ex|em|mm)\]", r"\\\\", text)
     text = re.sub(r"(?<!\\)\\[()\[\]]", " ", text)
-    text = _ANY_INTEGER.sub(r", \1 \\in \\mathbb{Z}", text).replace("~", " ")
+    text = _DECLARED.sub(_declared, text).replace("~", " ")
     text = re.sub(r"\b([apAP])\.\s?([mM])\b\.?", r"\1\2", text)
     text = _closed_up(text)
     text = _money(text)
@@ -172,9 +175,21 @@ def _plain(text: str) -> str:
     return text.strip().rstrip("\\").rstrip(". ")
 
 
-_ANY_INTEGER = re.compile(
-    r",?\s*(?:\\text\s*\{\s*)?(?:for|where|with)\s+(?:(?:any|all|every|some|an)\s+)?integers?\s*\}?\s*\$?([a-zA-Z])(?![a-zA-Z])"
+_FULL_WIDTH = re.compile("[\uff01-\uff5e]")
+_QUOTED = re.compile(r"(['\"`]{1,2}|``|[“‘])([^'\"`“”‘’]+)(?:\1|''|[”’])")
+_KIND = r"(?P<{0}>integer|(?:real |complex )?(?:constant|number)|real)s?"
+_OF_ANY = r"(?:(?:any|all|every|some|an?|each|is|are|is an|is a|is any|is some|be|be an|be any)\s+)?(?:arbitrary\s+)?(?:real\s+(?=constant|number))?"
+_DECLARED = re.compile(
+    r",?\s*(?:\\text\s*\{\s*|\\mbox\s*\{\s*)?(?:,\s*)?(?:for|where|with)\s+(?:"
+    + _OF_ANY + _KIND.format("before") + r"\s*\}?\s*\$?(?P<letter>[a-zA-Z])(?![a-zA-Z])\$?"
+    + r"|\}?\s*\$?(?P<named>[a-zA-Z])\$?\s*(?:\\text\s*\{\s*)?\s*(?:is|are|being)\s+" + _OF_ANY + _KIND.format("behind") + r")\s*\}?"
 )
+"""`for any integer k`, `where c is a real constant`: what is said of a letter behind a formula."""
+
+
+def _declared(match: re.Match[str]) -> str:
+    letter, kind = match["letter"] or match["named"], match["before"] or match["behind"]
+    return rf", {letter} \in \mathbb{{{'Z' if kind == 'integer' else 'R'}}}"
 
 
 def _money(text: str) -> str:

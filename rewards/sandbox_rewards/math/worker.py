@@ -70,6 +70,8 @@ def _decided(answer_to: Any, asked: Any) -> Any:
         return {"equal": None, "how": f"undecided within {ANSWER_S} s"}
     except (MemoryError, RecursionError) as error:
         return {"equal": None, "how": f"undecided: {type(error).__name__}"}
+    except Exception as error:  # noqa: BLE001 - flint or sympy met what they do not know; this process is as sound as before
+        return {"equal": None, "how": f"undecided: {type(error).__name__}: {error}"[:200]}
 
 
 def _out_of_time(number: int, frame: Any) -> None:
