@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from sandbox_rewards.math.comparison import as_interval, is_region
 from sandbox_rewards.math.exact import exact_value, mentions, size, symbols_of
-from sandbox_rewards.math.settled import is_name
+from sandbox_rewards.math.settled import is_asked_for, is_name
 from sandbox_rewards.math.tree import Apply, Group, IntervalUnion, Matrix, Node, Number, Relation, Symbol, Text, children
 
 _FUNCTIONS = frozenset({
@@ -29,7 +29,10 @@ def is_worked_out(gold: Node, answer: Node, *, given: bool, bare: bool) -> bool:
 
     `given`: the prompt holds an expression that equals the gold. `bare`: it holds no numbers and no formulas.
     """
-    gold, answer = _value(gold), _value(answer)
+    asked = not isinstance(gold, Relation)
+    gold, answer = _value(gold), _value(answer, asked=asked)
+    if isinstance(answer, Relation) and not isinstance(gold, (Relation, Group, IntervalUnion)) and not is_region(gold):
+        return bool(symbols_of(gold)) and not given
     if bare:
         return not _is_plain_arithmetic(answer)
     if isinstance(gold, Relation) and isinstance(answer, Relation) and gold.signs == ("=",) and is_name(gold.sides[0]):
@@ -42,13 +45,15 @@ def is_worked_out(gold: Node, answer: Node, *, given: bool, bare: bool) -> bool:
         return not _computes(answer)
     if symbols_of(answer) or symbols_of(gold):
         return not given or has_form_of(gold, answer)
-    return not is_number(gold, gold) or is_number(answer, gold)
+    return is_number(answer, gold) or (exact_value(gold) is None and not is_number(gold, gold) and size(answer) <= size(gold))
 
 
-def _value(node: Node) -> Node:
+def _value(node: Node, *, asked: bool = False) -> Node:
     """What a chain or a name's equation says in the end, and what is so much of a unit."""
-    if isinstance(node, Relation) and set(node.signs) <= {"=", "~", "in"} and is_name(node.sides[0]):
+    if isinstance(node, Relation) and set(node.signs) <= {"=", "~", "in"} and (is_name(node.sides[0]) or (asked and is_asked_for(node.sides[0]))):
         node = node.sides[-1]
+    elif isinstance(node, Relation) and node.signs == ("=",) and is_name(node.sides[1]):
+        node = node.sides[0]
     if isinstance(node, Apply) and node.name in ("of unit", "mod"):
         node = node.arguments[0]
     return node.items[0] if isinstance(node, Group) and node.opening == "" and len(node.items) == 1 else node
@@ -77,8 +82,8 @@ def is_number(node: Node, gold: Node) -> bool:
     if isinstance(node, (Text, Symbol)):
         return True
     whole = exact_value(gold)
-    if whole is not None and whole.denominator == 1 and isinstance(node, Apply) and node.name != "^" and not _is_scientific(node):
-        return isinstance(_unsigned(node), Number) or (whole == 0 and exact_value(node) == 0 and node.name == "neg")
+    if whole is not None and whole.denominator == 1 and not _is_power(node):
+        return isinstance(_unsigned(node), Number)
     if whole is not None and exact_value(node) is None:
         return False
     terms = list(_terms(node))
@@ -88,13 +93,20 @@ def is_number(node: Node, gold: Node) -> bool:
 def _is_sum_of(terms: list[Node], gold: Node) -> bool:
     """Whether terms are worked out, and none of them could be taken together with another."""
     kinds = [_kind(term) for term in terms]
+    if len(terms) > 1 and any(exact_value(term) == 0 or _is_factored(term) for term in terms):
+        return False
     return len(set(kinds)) == len(kinds) and all(_is_term(term, gold) for term in terms)
+
+
+def _is_factored(term: Node) -> bool:
+    """Whether a sum is a factor of a term: beside other terms it would be multiplied out."""
+    return any(isinstance(factor, Apply) and factor.name == "+" for factor in map(_unsigned, _factors(term)))
 
 
 def _terms(node: Node) -> Iterator[Node]:
     if isinstance(node, Apply) and node.name in ("+", "neg", "pm"):
         for argument in node.arguments:
-            if argument != Number(Fraction(0)):
+            if node.name != "pm" or argument != Number(Fraction(0)):
                 yield from _terms(argument)
     else:
         yield node
@@ -121,9 +133,12 @@ def _is_term(node: Node, gold: Node) -> bool:
         top, bottom = node.arguments
         parts = [list(_terms(part)) for part in (top, bottom)]
         enough = max(2, len(list(_terms(gold))), *(len(list(_terms(a))) for a in children(gold)))
-        return all(len(part) <= enough and _is_sum_of(part, gold) for part in parts)
+        imaginary = any(mentions(term, frozenset({"i"})) for term in parts[1]) and exact_value(top) is None
+        return not imaginary and all(len(part) <= enough and _is_sum_of(part, gold) for part in parts)
     factors = list(_factors(node))
     rational = [factor for factor in factors if exact_value(factor) is not None]
+    if len(factors) > 1 and any(exact_value(factor) in (0, 1) for factor in rational):
+        return False
     return (len(rational) <= 1 or _is_scientific(node)) and all(_is_factor(factor, gold) for factor in factors)
 
 
@@ -149,6 +164,12 @@ def _unsigned(node: Node) -> Node:
     while isinstance(node, Apply) and node.name == "neg":
         node = node.arguments[0]
     return node
+
+
+def _is_power(node: Node) -> bool:
+    node = _unsigned(node)
+    plain = isinstance(node, Apply) and node.name == "^" and all(isinstance(_unsigned(part), Number) for part in node.arguments)
+    return plain or _is_scientific(node)
 
 
 def _is_scientific(node: Node) -> bool:
@@ -199,8 +220,8 @@ def has_form_of(gold: Node, answer: Node) -> bool:
     """Whether an expression is as factored and as expanded as the gold, and not much longer."""
     return (
         degree_of_factoring(answer) >= degree_of_factoring(gold)
-        and (is_expanded(answer) or not is_expanded(gold))
-        and size(answer) <= 2 * size(gold) + 2
+        and (not is_expanded(gold) or (is_expanded(answer) and len(list(_terms(answer))) <= len(list(_terms(gold)))))
+        and size(answer) <= 1.5 * size(gold) + 2
     )
 
 
