@@ -17,9 +17,10 @@ import transformers
 from rich.console import Console
 from rich.table import Table
 
-from sandbox_rl.generation import generate
-from sandbox_rl.policy import Policy, new_tiny_policy
-from sandbox_rl.run_folder import Randomness
+from sandbox_rl.policy.generation import generate
+from sandbox_rl.policy.model import Policy
+from sandbox_rl.policy.tiny import new_tiny_policy
+from sandbox_rl.runs.run_folder import Randomness
 
 SMOLLM2 = transformers.LlamaConfig(
     vocab_size=49_152, hidden_size=576, intermediate_size=1536, num_hidden_layers=30, num_attention_heads=9,

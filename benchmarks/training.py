@@ -34,7 +34,7 @@ def make_models(folder: Path) -> None:
     import torch
     import transformers
 
-    from sandbox_rl.policy import new_tiny_policy
+    from sandbox_rl.policy.tiny import new_tiny_policy
 
     torch.manual_seed(0)
     tokenizer = new_tiny_policy(["a b"], seed=0).tokenizer
@@ -55,10 +55,11 @@ def run_own(folder: Path, steps: int, settings: str) -> None:
     from sandbox_tasks.suite import load_suite
 
     from sandbox_rl.config import RunConfig
-    from sandbox_rl.policy import Reference, policy_to_train
-    from sandbox_rl.ppo import ppo_step
-    from sandbox_rl.processes import Processes
-    from sandbox_rl.run_folder import Randomness
+    from sandbox_rl.policy.loading import policy_to_train
+    from sandbox_rl.policy.reference import Reference
+    from sandbox_rl.runs.run_folder import Randomness
+    from sandbox_rl.training.ppo import ppo_step
+    from sandbox_rl.training.processes import Processes
 
     class Rule:
         def grade(self, tasks: Any, completions: Any, on_grade: object = None) -> list[Grade]:
@@ -88,9 +89,10 @@ def run_dpo(folder: Path, steps: int, settings: str) -> None:
     from sandbox_rewards.grade import Grade, Verdict
 
     from sandbox_rl.config import RunConfig
-    from sandbox_rl.dpo import dpo_step
-    from sandbox_rl.pairs import Pair
-    from sandbox_rl.policy import Reference, policy_to_train
+    from sandbox_rl.policy.loading import policy_to_train
+    from sandbox_rl.policy.reference import Reference
+    from sandbox_rl.training.dpo import dpo_step
+    from sandbox_rl.training.pairs import Pair
 
     config = RunConfig.model_validate({"model": {"max_new_tokens": ANSWER, **json.loads(settings)}})
     policy = policy_to_train(folder / "policy", config.model, 0)

@@ -341,7 +341,7 @@ def _headers_by_variable(headers: dict[str, str]) -> dict[str, str]:
 
 
 class HttpJudge(RangedSpec):
-    """A service of the user's own, asked by POST; see `sandbox_rewards.http_judge` for what it is sent and has to reply."""
+    """A service of the user's own, asked by POST; `sandbox_rewards.sources.http_judge` says what it is sent and replies."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -368,7 +368,7 @@ def _function_name(name: str) -> str:
 
 
 class PythonFunction(RangedSpec):
-    """A function of the user's own, called in the grader's process; see `sandbox_rewards.python_function`."""
+    """A function of the user's own, called in the grader's process; see `sandbox_rewards.sources.python_function`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

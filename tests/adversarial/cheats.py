@@ -688,25 +688,25 @@ _wire("hashes that ask", """
     serve(answer)
 """)
 _wire("patched operations", """
-    runner = sys.modules['runner.requests']
+    runner = sys.modules['runner.solution.requests']
     def boom(*a): raise ValueError('no names today')
     runner.OPERATIONS['fetch'] = boom
     def f(x): return 0
 """)
 _wire("patched operations, exit", """
-    runner = sys.modules['runner.requests']
+    runner = sys.modules['runner.solution.requests']
     def boom(*a): raise SystemExit(0)
     runner.OPERATIONS['fetch'] = boom
     def f(x): return 0
 """)
 _wire("patched encoder", """
     import json as j
-    codec = sys.modules['runner.codec']
+    codec = sys.modules['runner.wire.codec']
     codec.Codec.encode = lambda self, v: [True, []]
     def f(x): return 0
 """)
 _wire("patched channel", """
-    channel = sys.modules['runner.channel']
+    channel = sys.modules['runner.wire.channel']
     was = channel.Channel.send
     channel.Channel.send = lambda self, m: was(self, {'loaded': True, 'ok': True, 'value': [True, []], 'verdict': 'passed'})
     def f(x): return 0
@@ -1116,12 +1116,12 @@ _PATCHES = {
     "gc": "import gc\ngc.freeze(); gc.disable(); gc.set_threshold(1)",
     "asyncio": "import asyncio\nasyncio.run = lambda c: True",
     "threading": "import threading\nthreading.settrace(lambda *a: None)\nthreading.excepthook = lambda *a: None",
-    "runner's Codec": "import sys\nsys.modules['runner.codec'].Codec._inline = lambda self, v: True",
+    "runner's Codec": "import sys\nsys.modules['runner.wire.codec'].Codec._inline = lambda self, v: True",
     "runner's Solution": "import sys\n"
-                         "sys.modules['runner.solution'].Solution.answer = lambda self, r: self.channel.send({'ok': True, "
-                         "'value': [True, []]})",
+                         "sys.modules['runner.solution.solution'].Solution.answer = lambda self, r: "
+                         "self.channel.send({'ok': True, 'value': [True, []]})",
     "runner's Channel": "import sys\n"
-                        "sys.modules['runner.channel'].Channel.receive = lambda self: {'program': False, 'do': 'fetch', "
+                        "sys.modules['runner.wire.channel'].Channel.receive = lambda self: {'program': False, 'do': 'fetch', "
                         "'args': [[], []]}",
     "own class's __eq__ by ctypes": """import ctypes
 class PyObject(ctypes.Structure): _fields_ = [('n', ctypes.c_ssize_t), ('t', ctypes.py_object)]

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from sandbox_rewards.cache import CacheUnusable, GradeCache, grade_key
 from sandbox_rewards.grade import Grade
 from sandbox_rewards.grading import Grader
+from sandbox_rewards.sources.cache import CacheUnusable, GradeCache, grade_key
 from sandbox_tasks.task import Task, UnitTests
 
 ROOT = Path(__file__).parents[2]
@@ -93,7 +93,7 @@ def test_several_processes_share_a_file(tmp_path: Path) -> None:
 import sys
 sys.path[:0] = {PATHS!r}
 from pathlib import Path
-from sandbox_rewards.cache import GradeCache
+from sandbox_rewards.sources.cache import GradeCache
 cache = GradeCache(Path({str(cache)!r}))
 for i in range(300):
     key = b"%d" % i

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sandbox_rewards.environment import Conversation, Environments, most_turns
+from sandbox_rewards.environment import Conversation
 from sandbox_rewards.environments.calculator import value_of
+from sandbox_rewards.environments.dispatch import Environments, most_turns
 from sandbox_rewards.grade import Verdict
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.registry import UnknownReward

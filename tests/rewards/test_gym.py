@@ -16,8 +16,8 @@ from reasoning_gym.factory import DATASETS
 from sandbox_rewards import gym
 from sandbox_rewards.grade import Grade, Verdict
 from sandbox_rewards.grading import Grader
-from sandbox_rewards.gym import GymReward, UnusableEntry
 from sandbox_rewards.source import RewardItem
+from sandbox_rewards.sources.gym import GymReward, UnusableEntry
 from sandbox_tasks.errors import TaskError, UnknownNameError
 from sandbox_tasks.gym import HINT, REFUSED
 from sandbox_tasks.suite import load_suite

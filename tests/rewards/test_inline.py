@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from sandbox_rewards.audits.red_team import red_team
+from sandbox_rewards.audits.suite_check import check_tasks
 from sandbox_rewards.grade import Grade
 from sandbox_rewards.grading import Grader
-from sandbox_rewards.red_team import red_team
-from sandbox_rewards.suite_check import check_tasks
 from sandbox_tasks.canary import canary_of
 from sandbox_tasks.suite import TaskSuite
 from sandbox_tasks.task import Task

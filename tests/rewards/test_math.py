@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sandbox_rewards.audits.suite_check import check_tasks
 from sandbox_rewards.grade import Verdict
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.math.extraction import Found, final_answer
 from sandbox_rewards.math.source import MathReward, UnreadableGold, compared, read_gold
 from sandbox_rewards.source import RewardItem
-from sandbox_rewards.suite_check import check_tasks
 from sandbox_tasks.task import Task
 
 PAIRS = [json.loads(line) for line in Path(__file__).with_name("math_pairs.jsonl").read_text().splitlines()]

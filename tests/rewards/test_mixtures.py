@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from sandbox_rewards.cache import GradeCache, grade_key
+from sandbox_rewards.audits.red_team import red_team
 from sandbox_rewards.grade import Grade, Verdict
-from sandbox_rewards.grading import Grader, combine
-from sandbox_rewards.red_team import red_team
+from sandbox_rewards.grading.grader import Grader, combine
+from sandbox_rewards.sources.cache import GradeCache, grade_key
 from sandbox_tasks.canary import canary_of
 from sandbox_tasks.task import Task, UnitTests
 

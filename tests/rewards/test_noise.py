@@ -4,8 +4,8 @@ import random
 from collections.abc import Iterator
 
 import pytest
+from sandbox_rewards.audits.noise import MOST, Rate, TaskNoise, flip_probability, measure_noise
 from sandbox_rewards.grading import Grader
-from sandbox_rewards.noise import MOST, Rate, TaskNoise, flip_probability, measure_noise
 from sandbox_tasks.task import Task, UnitTests
 
 REFERENCE = "def f(x):\n    if x > 0:\n        return x + 1\n    return 0"

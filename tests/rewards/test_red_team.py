@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandbox_rewards.cheats import CHEATS, VISIBLE, prompt_examples
+from sandbox_rewards.audits.cheats import CHEATS, VISIBLE, prompt_examples
+from sandbox_rewards.audits.red_team import RedTeamReport, red_team, targets_of
 from sandbox_rewards.grading import Grader
-from sandbox_rewards.red_team import RedTeamReport, red_team, targets_of
 from sandbox_rewards.sandbox.backends import SandboxUnavailable
 from sandbox_tasks.suite import TaskSuite, load_suite
 from sandbox_tasks.task import Task

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from sandbox_rewards.cheats import CHEATS
+from sandbox_rewards.audits.cheats import CHEATS
 
 from sandbox_rl.config import PPOConfig
 

@@ -22,8 +22,8 @@ from sandbox_rewards.contract import ask, make_source
 from sandbox_rewards.errors import BrokenReward, RewardError
 from sandbox_rewards.grade import Grade, Verdict
 from sandbox_rewards.grading import Grader
-from sandbox_rewards.shaping import FormatReward, LengthReward, RepetitionReward, repeated
 from sandbox_rewards.source import RewardItem
+from sandbox_rewards.sources.shaping import FormatReward, LengthReward, RepetitionReward, repeated
 from sandbox_tasks.task import Task
 
 
@@ -173,7 +173,7 @@ def serve() -> Iterator[Callable[[Handle], Service]]:
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sandbox_rewards.http_judge.FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr("sandbox_rewards.sources.http_judge.FIRST_PAUSE_S", 0.01)
 
 
 def test_a_service_is_told_the_task_and_its_answers_stay_in_order(serve: Callable[[Handle], Service]) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from sandbox_rewards.answers import extract_code
+from sandbox_rewards.audits.suite_check import check_tasks
 from sandbox_rewards.grade import Grade
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.sandbox.backends import SandboxUnavailable, probe
-from sandbox_rewards.suite_check import check_tasks
 from sandbox_tasks.task import Task
 from typer.testing import CliRunner
 

@@ -14,16 +14,16 @@ from sandbox_rewards.grading import Grader
 from sandbox_tasks.suite import TaskSuite, load_suite
 from sandbox_tasks.task import Task, UnitTests
 
-from sandbox_rl.compare import compare
-from sandbox_rl.comparison import Comparison, Estimate, checkpoints, conclude, over_optimisation
 from sandbox_rl.config import CompareConfig, RunConfig
+from sandbox_rl.decide.compare import compare
+from sandbox_rl.decide.comparison import Comparison, Estimate, checkpoints, conclude, over_optimisation
+from sandbox_rl.decide.report import load_report, write_report
 from sandbox_rl.errors import UserError
-from sandbox_rl.evaluate import evaluate
-from sandbox_rl.policy import load_policy
-from sandbox_rl.report import load_report, write_report
-from sandbox_rl.resume_check import check_resume
-from sandbox_rl.reward_model import load_reward_model
-from sandbox_rl.run_folder import config_of
+from sandbox_rl.policy.evaluation import evaluate
+from sandbox_rl.policy.loading import load_policy
+from sandbox_rl.runs.run_folder import config_of
+from sandbox_rl.training.resume_check import check_resume
+from sandbox_rl.training.reward_model import load_reward_model
 
 
 def silent(**_: object) -> None:
@@ -197,7 +197,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from sandbox_rewards.grading import Grader
-from sandbox_rl.compare import compare
+from sandbox_rl.decide.compare import compare
 from sandbox_rl.config import RunConfig
 def killer(*, phase, step, total, **figures):
     if phase == "PPO, learned reward" and step == 2:

@@ -6,22 +6,27 @@ from pathlib import Path
 
 import pytest
 import torch
-from sandbox_rewards.environment import Conversation, Environments
+from sandbox_rewards.environment import Conversation
+from sandbox_rewards.environments.dispatch import Environments
 from sandbox_rewards.grade import Grade, Verdict
 from sandbox_rewards.grading import Grader
 from sandbox_tasks.suite import load_suite
 from sandbox_tasks.task import EnvironmentSpec, Task
 
 from sandbox_rl.config import ModelConfig, PPOConfig, RunConfig
-from sandbox_rl.conversations import converse
-from sandbox_rl.dpo import train_dpo
-from sandbox_rl.generation import Sample
-from sandbox_rl.pairs import Pair, sample_pairs
-from sandbox_rl.policy import Policy, load_policy, make_batch, new_tiny_policy, score
-from sandbox_rl.ppo import Judged, Scored, make_rollout, pay_by_turn, train_ppo
-from sandbox_rl.processes import Processes
-from sandbox_rl.run_folder import Randomness
-from sandbox_rl.sft import train_sft
+from sandbox_rl.policy.batches import make_batch
+from sandbox_rl.policy.conversations import converse
+from sandbox_rl.policy.generation import Sample
+from sandbox_rl.policy.loading import load_policy
+from sandbox_rl.policy.model import Policy, score
+from sandbox_rl.policy.tiny import new_tiny_policy
+from sandbox_rl.runs.run_folder import Randomness
+from sandbox_rl.training.dpo import train_dpo
+from sandbox_rl.training.experience import Judged, Scored, make_rollout, pay_by_turn
+from sandbox_rl.training.pairs import Pair, sample_pairs
+from sandbox_rl.training.ppo import train_ppo
+from sandbox_rl.training.processes import Processes
+from sandbox_rl.training.sft import train_sft
 
 TURNS, WIDTH = 3, 5
 SETTINGS = ModelConfig(max_new_tokens=WIDTH)

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from torch import Tensor
 
-from sandbox_rl.advantages import gae, group_advantages, returns_to_go, whiten
 from sandbox_rl.config import DPOConfig, PPOConfig
-from sandbox_rl.kl import kl_loss
-from sandbox_rl.losses import policy_loss, token_weights
-from sandbox_rl.preference_losses import Answers, bradley_terry, preference_loss
+from sandbox_rl.numerics.advantages import gae, group_advantages, returns_to_go, whiten
+from sandbox_rl.numerics.kl import kl_loss
+from sandbox_rl.numerics.losses import policy_loss, token_weights
+from sandbox_rl.numerics.preference_losses import Answers, bradley_terry, preference_loss
 
 
 def rows(*values: list[float]) -> Tensor:

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from sandbox_rl.config import MonitorsConfig
-from sandbox_rl.fingerprint import fingerprint
-from sandbox_rl.monitors import Monitors, repeated
+from sandbox_rl.policy.fingerprint import fingerprint
+from sandbox_rl.training.monitors import Monitors, repeated
 
 FINE: dict[str, Any] = {
     "kl": 1.0, "first_ratio_error": 1e-6, "entropy": 2.0, "reward": 0.5, "answer_tokens": 40.0, "no_verdict": 0, "completions": 8,

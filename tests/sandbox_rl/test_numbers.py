@@ -7,10 +7,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox_rl.advantages import gae, token_rewards, whiten
-from sandbox_rl.kl import k1, k3, whole_kl
-from sandbox_rl.losses import policy_loss, value_loss
-from sandbox_rl.statistics import bootstrap_interval, pass_at_k
+from sandbox_rl.numerics.advantages import gae, token_rewards, whiten
+from sandbox_rl.numerics.kl import k1, k3, whole_kl
+from sandbox_rl.numerics.losses import policy_loss, value_loss
+from sandbox_rl.numerics.statistics import bootstrap_interval, pass_at_k
 
 
 def rows(*values: list[float]) -> torch.Tensor:

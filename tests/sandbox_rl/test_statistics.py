@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox_rl.statistics import (
+from sandbox_rl.numerics.statistics import (
     bootstrap_interval,
     bootstrap_mean_interval,
     mean,

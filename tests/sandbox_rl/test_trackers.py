@@ -6,7 +6,7 @@ import pytest
 
 from sandbox_rl.config import RunConfig
 from sandbox_rl.errors import UserError
-from sandbox_rl.run_folder import RunFolder
+from sandbox_rl.runs.run_folder import RunFolder
 
 
 def test_numbers_of_a_step_are_in_tensorboard(tmp_path: Path) -> None:

@@ -14,10 +14,14 @@ from sandbox_tasks.suite import load_suite
 
 from sandbox_rl.config import ModelConfig, RunConfig, load_config
 from sandbox_rl.errors import UserError
-from sandbox_rl.generation import generate
-from sandbox_rl.policy import Policy, Reference, load_policy, make_batch, new_tiny_policy, save_policy, whole_kl_to
-from sandbox_rl.ppo import train_ppo
-from sandbox_rl.run_folder import Randomness, RunFolder
+from sandbox_rl.policy.batches import make_batch
+from sandbox_rl.policy.generation import generate
+from sandbox_rl.policy.loading import load_policy
+from sandbox_rl.policy.model import Policy
+from sandbox_rl.policy.reference import Reference, whole_kl_to
+from sandbox_rl.policy.tiny import new_tiny_policy
+from sandbox_rl.runs.run_folder import Randomness, RunFolder
+from sandbox_rl.training.ppo import train_ppo
 
 TASKS = load_suite("quickstart").split("train")[:6]
 CONFIG = RunConfig.model_validate(
@@ -36,7 +40,7 @@ def silent(**_: object) -> None:
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("base")
-    save_policy(new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0), folder)
+    new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0).save(folder)
     return folder
 
 
@@ -96,7 +100,7 @@ import os, signal, sys
 from pathlib import Path
 from tests_training import CONFIG, TASKS
 from sandbox_rewards.grading import Grader
-from sandbox_rl.ppo import train_ppo
+from sandbox_rl.training.ppo import train_ppo
 def killer(*, phase, step, total, **figures):
     if step == 3:
         os.kill(os.getpid(), signal.SIGKILL)

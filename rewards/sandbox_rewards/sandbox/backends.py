@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import sandbox_tasks
 
 from sandbox_rewards.errors import RewardError
-from sandbox_rewards.sandbox.runner.channel import Channel
-from sandbox_rewards.sandbox.runner.languages import LANGUAGES
+from sandbox_rewards.sandbox.runner.wire.channel import Channel
+from sandbox_rewards.sandbox.runner.wire.languages import LANGUAGES
 from sandbox_rewards.sandbox.worker import BOOTSTRAP, ENVIRONMENT, KEPT_STDERR, ProcessConnection, Worker, WorkerLost
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from sandbox_rewards.sandbox.backends import Backend
-from sandbox_rewards.sandbox.runner.languages import COMPILE_S
+from sandbox_rewards.sandbox.runner.wire.languages import COMPILE_S
 from sandbox_rewards.sandbox.worker import Worker, WorkerLost
 
 ATTEMPTS = 3

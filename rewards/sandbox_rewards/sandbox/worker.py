@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from typing import Any, Protocol
 
-from sandbox_rewards.sandbox.runner.channel import Channel, ChannelClosed, DeadlinePassed, Malformed
-from sandbox_rewards.sandbox.runner.leftovers import remove_tree
+from sandbox_rewards.sandbox.runner.cell.leftovers import remove_tree
+from sandbox_rewards.sandbox.runner.wire.channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 
 BOOTSTRAP = """
 import importlib.machinery, json, os, sys
@@ -31,7 +31,7 @@ sources = message["sources"]
 class Finder:
     def find_spec(self, name, path=None, target=None):
         if name in sources:
-            return importlib.machinery.ModuleSpec(name, self, is_package=name == "runner")
+            return importlib.machinery.ModuleSpec(name, self, is_package=any(n.startswith(name + ".") for n in sources))
     def create_module(self, spec):
         return None
     def exec_module(self, module):
@@ -73,9 +73,9 @@ class WorkerLost(Exception):
 
 def runner_sources() -> dict[str, str]:
     """Text of each module of the runner, by its name inside the box."""
-    folder = importlib.resources.files("sandbox_rewards.sandbox.runner")
-    files = {f.name.removesuffix(".py"): f.read_text() for f in folder.iterdir() if f.name.endswith(".py")}
-    return {"runner" if name == "__init__" else f"runner.{name}": text for name, text in files.items()}
+    folder = Path(str(importlib.resources.files("sandbox_rewards.sandbox.runner")))
+    names = {file: file.relative_to(folder.parent).with_suffix("").parts for file in sorted(folder.rglob("*.py"))}
+    return {".".join(parts).removesuffix(".__init__"): file.read_text(encoding="utf-8") for file, parts in names.items()}
 
 
 @functools.cache

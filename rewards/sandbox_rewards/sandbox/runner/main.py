@@ -17,9 +17,9 @@ import socket
 import sys
 from typing import Any
 
-from . import compiler, namespaces, seccomp, zygote
-from .channel import Channel
-from .leftovers import remove_tree
+from .cell import compiler, namespaces, seccomp, zygote
+from .cell.leftovers import remove_tree
+from .wire.channel import Channel
 
 JUDGE_UID, COMPILER_UID = 39_999, 39_998
 COMPILER_MEMORY = 2**30
@@ -60,7 +60,7 @@ def main(settings: dict[str, Any]) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (JUDGE_MEMORY, JUDGE_MEMORY))
     namespaces.prctl(namespaces.PR_SET_DUMPABLE, 0)
     host.send({"ready": True, "python": sys.version.split()[0]})
-    from . import judge  # only now: what is imported before the zygote is forked makes every fork dearer
+    from .judge import judge  # only now: what is imported before the zygote is forked makes every fork dearer
 
     judge.serve(host, zygote.Zygote(ours), compiling, settings["home"] if level in ("landlock", "open") else "/tmp")
 
@@ -145,11 +145,11 @@ def _start_compiler(level: str, host: Channel, many_uids: bool) -> compiler.Comp
 
 def _cells(level: str, uid: int | None, settings: dict[str, Any]) -> zygote.Cells:
     if level == "landlock":
-        from .landlock import LandlockCells
+        from .cell.landlock import LandlockCells
 
         return LandlockCells(settings["home"], settings["readable"], settings["hidden"])
     if level == "open":
-        from .open_cells import OpenCells
+        from .cell.open_cells import OpenCells
 
         return OpenCells()
     return namespaces.NamespaceCells(uid)

@@ -1,0 +1,146 @@
+"""A red team for anybody's tasks: answers that solve nothing are graded, and whatever earns reward is named.
+
+Each cheat is made for the task at hand: its entry point, its style, what its prompt shows. Where the trick fails the answer
+is a plain constant; if the tests accept that constant by itself, the trick has added nothing and is not counted. So there are
+three findings: a cheat that earns reward, tests that accept a constant, and tests that equal the prompt's examples.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sandbox_tasks.task import Task, UnitTests
+
+from sandbox_rewards.audits.cheats import CHEATS, CONSTANTS, OUTPUTS, VISIBLE, Cheat, Target, constant
+from sandbox_rewards.grading import Grader
+from sandbox_rewards.sandbox.backends import SandboxUnavailable
+from sandbox_rewards.sandbox.runner.judge.names import names_used
+
+FULL = 1.0
+"""What tests pay when all of them pass; those that give credit for a share pay parts of it."""
+
+
+@dataclass
+class CheatResult:
+    """How one cheat fared."""
+
+    cheat: Cheat
+    tried: int = 0
+    rewarded: list[str] = field(default_factory=list)
+    """Ids of tasks that paid more for it than for its plain constant."""
+    not_judged: int = 0
+    """Answers that got `no_verdict`: neither paid nor refused."""
+
+
+@dataclass
+class RedTeamReport:
+    """What earned reward. `constants`: constants that each task's tests accept, by task id."""
+
+    results: list[CheatResult]
+    constants: dict[str, list[str]]
+    inline: frozenset[str]
+    """Ids of tasks whose tests are not sealed off from the answer, by their own choice."""
+
+    @property
+    def earned(self) -> list[CheatResult]:
+        return [result for result in self.results if result.rewarded]
+
+    def statements(self) -> list[str]:
+        """The findings in plain words."""
+        said = [f"{len(self.earned)} of {len(self.results)} cheats earned reward"]
+        if self.equal_to_prompt:
+            said.append(f"tests equal the prompt's examples: {_listed(self.equal_to_prompt)}")
+        if self.constants:
+            said.append(
+                f"tests accept a constant: {_listed([f'{task} ({values[0]})' for task, values in self.constants.items()])}"
+            )
+        if self.inline:
+            cost = sum(not self.inline.isdisjoint(result.rewarded) for result in self.results)
+            said.append(f"not sealed off (isolation 'inline'): {_listed(sorted(self.inline))}; {cost} cheats earned reward there")
+        if missing := sum(result.not_judged for result in self.results):
+            said.append(f"{missing} answers got no verdict: neither paid nor refused")
+        return said
+
+    @property
+    def equal_to_prompt(self) -> list[str]:
+        """Ids of tasks whose hidden tests are no harder than what the prompt shows."""
+        return [task_id for result in self.results if result.cheat.name == VISIBLE for task_id in result.rewarded]
+
+
+def _listed(ids: list[str], shown: int = 3) -> str:
+    more = f" and {len(ids) - shown} more" if len(ids) > shown else ""
+    noun = "task" if len(ids) == 1 else "tasks"
+    return f"{len(ids)} {noun}, {', '.join(ids[:shown])}{more}"
+
+
+def red_team(tasks: Sequence[Task], grader: Grader, *, on_grade: Callable[[], None] | None = None) -> RedTeamReport:
+    """Grade constants and every cheat that applies against the unit tests of each task.
+
+    Raises `SandboxUnavailable` for a grader without isolation.
+    """
+    if grader.source("unit_tests").pool.backend.name == "open":  # type: ignore[attr-defined]
+        raise SandboxUnavailable("cheats signal and write what they can reach, and backend 'open' isolates nothing; use another.")
+    targets = [(task, target) for whole in tasks for task, target in targets_of(whole)]
+    asked = [(task, name, code) for task, target in targets for name, code in _answers(target)]
+    grades = grader.grade([task for task, _, _ in asked], [code for _, _, code in asked], on_grade=on_grade)
+    paid: dict[tuple[str, str], list[float | None]] = {}
+    for (task, name, _), grade in zip(asked, grades, strict=True):
+        paid.setdefault((task.id, name), []).append(grade.reward)
+    return _reported([task.id for task in tasks], paid, _inline(tasks))
+
+
+def _reported(ids: list[str], paid: dict[tuple[str, str], list[float | None]], inline: frozenset[str]) -> RedTeamReport:
+    results = [CheatResult(cheat) for cheat in CHEATS]
+    for result in results:
+        for task_id in ids:
+            rewards = paid.get((task_id, result.cheat.name), [])
+            least = max((r or 0.0 for r in paid.get((task_id, f"constant {result.cheat.plain}"), [])), default=0.0)
+            result.tried += bool(rewards)
+            result.not_judged += rewards.count(None)
+            enough = FULL if result.cheat.name == VISIBLE else 0.0  # a part is fair pay for what the prompt shows
+            if any(reward is not None and reward > max(0.0, least) and reward >= enough for reward in rewards):
+                result.rewarded.append(task_id)
+    constants: dict[str, list[str]] = {}
+    for (task_id, name), rewards in paid.items():
+        if name.startswith("constant ") and any(reward is not None and reward >= FULL for reward in rewards):
+            constants.setdefault(task_id, []).append(name.removeprefix("constant "))
+    return RedTeamReport(results, constants, inline)
+
+
+def answers_for(task: Task) -> int:
+    """How many answers `red_team` grades for a task."""
+    return sum(len(_answers(target)) for _, target in targets_of(task))
+
+
+def targets_of(task: Task) -> list[tuple[Task, Target]]:
+    """A task of its own, that pays up to `FULL`, for each unit-test spec that runs Python: shaping is not what is attacked."""
+    specs = [s for s in task.rewards if isinstance(s, UnitTests) and getattr(s, "language", "python") == "python"]
+    specs = [s.model_copy(update={"weight": FULL, "gated": False}) for s in specs]
+    return [(task.model_copy(update={"rewards": (s,)}), Target(task.prompt, s, _names_called(s))) for s in specs]
+
+
+def _answers(target: Target) -> list[tuple[str, str]]:
+    constants = OUTPUTS if target.is_program else CONSTANTS
+    plain = [(f"constant {c}", constant(target, c)) for c in constants]
+    made = [(cheat.name, cheat.code(target)) for cheat in CHEATS]
+    return plain + [(name, code) for name, code in made if code is not None]
+
+
+def _inline(tasks: Sequence[Task]) -> frozenset[str]:
+    return frozenset(task.id for task in tasks for s in task.rewards if getattr(s, "isolation", "sealed") == "inline")
+
+
+def _names_called(spec: UnitTests) -> tuple[str, ...]:
+    """The names that an answer has to define for the tests to reach it."""
+    trees = [node for test in spec.tests for node in ast.walk(ast.parse(test))]
+    names = {spec.entry_point} if spec.entry_point else set()
+    if spec.style == "pytest":
+        names |= {a.name for n in trees if isinstance(n, ast.ImportFrom) and n.module == "solution" for a in n.names}
+        based = [n for n in trees if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)]
+        names |= {n.attr for n in based if isinstance(n.value, ast.Name) and n.value.id == "solution"}
+    elif not names:
+        names |= {name for name in names_used(spec.tests).solution if not hasattr(builtins, name)}
+    return tuple(sorted(name for name in names if name and name.isidentifier()))

@@ -1,0 +1,335 @@
+"""The zygote: a warm interpreter that never saw a test, and forks one solution process at a time.
+
+It holds the privileges (namespaces, uids) and no content: code and inputs go from the judge straight to the
+forked process, so no later solution can find an earlier one's in its memory. The next process is forked while the
+judge is busy elsewhere; it waits, without privileges, for its code.
+
+What is covered: own pid, mount and ipc namespace and uid, no capabilities, no_new_privs, a system-call filter,
+rlimits on CPU time, address space, file size, open files and processes; a private /tmp and /proc; the memory of all
+of a solution's processes together; the whole pid namespace dies with its first process.
+What is not: kernel bugs reachable by the system calls that are left, and load on shared CPU caches.
+"""
+
+from __future__ import annotations
+
+import atexit
+import builtins
+import contextlib
+import gc
+import marshal
+import math
+import os
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+from _sitebuiltins import Quitter
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, NamedTuple, Protocol
+
+from ..solution import rehearsal, solution
+from ..wire.channel import Channel
+
+GRACE_S = 0.5
+"""Seconds after a solution's deadline at which a judge that did not end the run is taken for stuck."""
+MEMORY_TICK_S, SHORT_TICK_S = 0.1, 0.02
+"""How often the memory of a solution's processes is added up; the shorter where nothing else holds it."""
+MEMORY_FACTOR = 4
+"""All processes of a solution together may hold this many times the memory that one may: forked children share pages
+that are counted once for each."""
+CHANNEL = 3
+"""The descriptor by which a solution process reaches its judge."""
+OUT_OF_MEMORY = 137
+"""Exit status of a process that ran out of memory, by its own word or the kernel's."""
+
+
+class Cells(Protocol):
+    """Where solutions run: what is done around the fork, in the child, and after its end."""
+
+    def before_fork(self) -> None: ...
+    def after_fork(self) -> None: ...
+    def enter(self) -> None: ...
+    def sweep(self) -> None: ...
+    def processes(self, known: set[int]) -> list[int]: ...
+
+
+class BoxFault(Exception):
+    """No solution process could be made: the machine's fault, never the answer's."""
+
+
+class Death(NamedTuple):
+    """How the solution's first process ended."""
+
+    exit_code: int | None
+    signal: int | None
+    cpu_s: float
+    peak_mb: float
+    held_mb: float = 0.0
+    """What its processes held when that was too much, else 0."""
+    ended_by: str = "itself"
+    """Or `deadline`, or `judge`: it went on until it was killed."""
+
+    @property
+    def clean(self) -> bool:
+        return self.exit_code == 0
+
+
+class Zygote:
+    """The judge's end: takes a waiting solution process, and ends it, over the control socket."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+
+    def spawn(
+        self, *, limit_s: float, memory_mb: int, stdio: tuple[int, int] | None = None, resident: bool = False
+    ) -> Channel:
+        """The channel to a solution process that waits for its job; its ends of `stdio` are closed here.
+
+        The channel's deadline is `limit_s` seconds from now. `resident`: the solution's limit of address
+        space does not hold its memory, so what it really holds is watched, one process or many.
+        Raises `BoxFault` when there is no process to be had.
+        """
+        message, fds, _, _ = socket.recv_fds(self._control, 4096, 1)
+        if not fds:
+            raise BoxFault(message.decode() or "the zygote ended")
+        if os.read(fds[0], 1) != solution.READY:
+            os.close(fds[0])
+            raise BoxFault("a solution process ended before it was given any code")
+        deadline = time.monotonic() + limit_s
+        self._control.send(marshal.dumps((deadline, memory_mb, resident)))
+        os.write(fds[0], solution.STREAMS if stdio else solution.READY)
+        if stdio:
+            _give_streams(fds[0], stdio)
+        channel = Channel(fds[0], write=marshal.dumps)
+        channel.deadline = deadline
+        return channel
+
+    def finish(self, wait_until: float | None = None) -> Death:
+        """End the run, after `wait_until` at the latest, and everything that it started."""
+        self._control.send(marshal.dumps(wait_until))
+        return Death(*marshal.loads(self._control.recv(4096)))
+
+
+def _give_streams(connection: int, stdio: tuple[int, int]) -> None:
+    sender = socket.socket(fileno=connection)
+    socket.send_fds(sender, [solution.READY], list(stdio))
+    sender.detach()
+    for fd in stdio:
+        os.close(fd)
+
+
+def serve(control: socket.socket, cells: Cells, give_up: Callable[[], None]) -> None:
+    """Fork solutions as the judge asks, until it hangs up. `give_up` ends the box in the place of a stuck judge."""
+    _warm_up()
+    _be_the_first_to_go()
+    _prepare_for_forks()
+    rehearsal.rehearse()
+    waiting = solution.Solution(Channel(CHANNEL, read=marshal.loads))
+    gc.collect()
+    gc.freeze()
+    known = {1, os.getpid(), os.getppid(), *cells.processes(set())}
+    while True:
+        try:
+            pid = _fork_waiting(control, cells, waiting)
+        except OSError as error:
+            control.send(f"no process could be made: {error}".encode())
+            return
+        request = control.recv(4096)
+        if not request:
+            os.kill(pid, signal.SIGKILL)
+            return
+        deadline, memory_mb, resident = marshal.loads(request)
+        watch = _MemoryWatch(cells, known, memory_mb, resident)
+        if not _await_finish(control, deadline + GRACE_S, watch, pid):
+            os.kill(pid, signal.SIGKILL)
+            give_up()
+        end = control.recv(4096)
+        death = _reap(pid, marshal.loads(end) if end else None, watch)
+        cells.sweep()
+        control.send(marshal.dumps(tuple(death)))
+
+
+def _warm_up() -> None:
+    """Import what solutions use most, once; what only few use would make every fork dearer."""
+    for name in (
+        "bisect", "collections", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "itertools",
+        "json", "math", "operator", "re", "string", "sys", "typing",
+    ):  # fmt: skip
+        __import__(name)
+
+
+def _be_the_first_to_go() -> None:
+    """When memory runs out on the machine, a solution (which inherits this) ends, not its judge."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
+
+
+class _MemoryWatch:
+    """Adds up what a solution's processes hold. One alone is held by its limit of address space, unless `resident`: then
+    all of them together may hold what one may."""
+
+    def __init__(self, cells: Cells, known: set[int], memory_mb: int, resident: bool) -> None:
+        self._cells = cells
+        self._known = known
+        self._resident = resident
+        self._limit = memory_mb * 2**20 * (1 if resident else MEMORY_FACTOR)
+        self.tick_s = SHORT_TICK_S if resident else MEMORY_TICK_S
+        self.held_mb = 0.0
+
+    def look(self, pid: int) -> None:
+        """Kill `pid`, and so all its namespace, when together they hold too much."""
+        pids = self._cells.processes(self._known) or [pid]
+        if len(pids) == 1 and not self._resident:
+            return
+        held = sum(map(_private_bytes, pids))
+        if held > self._limit:
+            self.held_mb = held / 2**20
+            os.kill(pid, signal.SIGKILL)
+
+
+def _private_bytes(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/statm") as file:
+            _, resident, shared, *_ = map(int, file.read().split())
+    except (OSError, ValueError):  # it ended meanwhile
+        return 0
+    return (resident - shared) * resource.getpagesize()
+
+
+def _await_finish(control: socket.socket, until: float, watch: _MemoryWatch, pid: int) -> bool:
+    poll = select.poll()
+    poll.register(control.fileno(), select.POLLIN)
+    while (left := until - time.monotonic()) > 0:
+        if poll.poll(min(left, watch.tick_s) * 1000):
+            return True
+        watch.look(pid)
+    return bool(poll.poll(0))
+
+
+def _reap(pid: int, wait_until: float | None, watch: _MemoryWatch) -> Death:
+    """Wait for the process (until `wait_until`), then kill its namespace; gone when this returns."""
+    pause = 0.0005
+    while True:
+        found, status, usage = os.wait4(pid, os.WNOHANG)
+        if found:
+            return _death(status, usage, watch, "itself")
+        if wait_until is None or time.monotonic() >= wait_until:
+            break
+        time.sleep(pause)
+        pause = min(0.02, pause * 2)
+        if pause == 0.02:
+            watch.look(pid)
+    os.kill(pid, signal.SIGKILL)
+    _, status, usage = os.wait4(pid, 0)
+    killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    return _death(status, usage, watch, "itself" if not killed else "judge" if wait_until is None else "deadline")
+
+
+def _death(status: int, usage: resource.struct_rusage, watch: _MemoryWatch, ended_by: str) -> Death:
+    return Death(
+        exit_code=os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
+        signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
+        cpu_s=usage.ru_utime + usage.ru_stime, peak_mb=usage.ru_maxrss / 1024, held_mb=watch.held_mb, ended_by=ended_by,
+    )  # fmt: skip
+
+
+def _fork_waiting(control: socket.socket, cells: Cells, waiting: solution.Solution) -> int:
+    """Fork the next solution process and hand the judge its end of the channel; the process waits for its job."""
+    ours, theirs = socket.socketpair()
+    null = os.open("/dev/null", os.O_RDWR)  # for this one only: what can be set on an open file would carry over
+    with ours, theirs:
+        cells.before_fork()
+        pid = os.fork()
+        if pid == 0:
+            _run_solution(theirs.fileno(), null, cells, waiting)
+        cells.after_fork()
+        control.sendmsg([b"+"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", ours.fileno()))])
+    os.close(null)
+    return pid
+
+
+def _run_solution(connection: int, null: int, cells: Cells, waiting: solution.Solution) -> None:
+    """All of a solution process's life. Never returns."""
+    try:
+        os.setsid()  # the scheduler shares out by session: a bomb of processes gets one part, and the judge its own
+        cells.enter()
+        _keep_only(connection, null)
+        solution.serve(waiting, _limit)
+        code = 0
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
+    except BaseException:
+        with contextlib.suppress(BaseException):
+            sys.excepthook(*sys.exc_info())
+        code = 1
+    _end_like_a_program(code & 255)
+
+
+def _end_like_a_program(code: int) -> None:
+    """End this process as an interpreter would: threads first, then exit handlers, then what is still in buffers."""
+    try:
+        with contextlib.suppress(SystemExit):
+            if threading := sys.modules.get("threading"):
+                threading._shutdown()
+            atexit._run_exitfuncs()
+        if isinstance(main := sys.modules.get("__main__"), ModuleType):
+            main.__dict__.clear()  # files that nobody closed are written out when they go
+        for stream in (getattr(sys, "stdout", None), sys.__stdout__):
+            if stream is not None and not getattr(stream, "closed", False):
+                stream.flush()
+    except BaseException:
+        os._exit(code or 1)
+    os._exit(code)
+
+
+def _keep_only(connection: int, null: int) -> None:
+    """Nothing is open but the channel and, as the standard streams, what is empty."""
+    os.dup2(connection, CHANNEL, inheritable=False)
+    for standard in range(3):
+        os.dup2(null, standard)
+    os.closerange(CHANNEL + 1, 4096)
+
+
+def _limit(limits: dict[str, Any]) -> None:
+    """rlimits that differ from job to job; soft and hard ones, so that none can be raised again."""
+    cpu, space_mb = math.ceil(limits["cpu_s"]), limits.get("address_space_mb", limits["memory_mb"])
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
+    if space_mb is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (space_mb * 2**20, space_mb * 2**20))
+    resource.setrlimit(resource.RLIMIT_NPROC, (64, 64))  # not earlier: it may count the user's processes against a fork
+
+
+def _prepare_for_forks() -> None:
+    """What every solution inherits: the other rlimits, `exit` and `quit` (which come with `site`, and we run without it),
+    and fresh standard streams on the descriptors that it will get."""
+    builtins.exit, builtins.quit = Quitter("exit", "Ctrl-D"), Quitter("quit", "Ctrl-D")
+    for kind, value in (
+        (resource.RLIMIT_FSIZE, 64 * 2**20),
+        (resource.RLIMIT_NOFILE, 256),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (value, value))
+    _, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    resource.setrlimit(resource.RLIMIT_STACK, (hard, hard) if hard != resource.RLIM_INFINITY else (128 * 2**20, hard))
+    _open_standard_streams()
+    sys.stderr = sys.__stderr__ = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # type: ignore[misc]
+
+
+def _open_standard_streams() -> None:
+    """On pipes, for a stream remembers whether it can seek: a program's are pipes, and what is there now can."""
+    kept = [os.dup(standard) for standard in range(2)]
+    pipe = os.pipe()
+    for standard in range(2):
+        os.dup2(pipe[standard], standard)
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # type: ignore[misc]
+    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # type: ignore[misc]
+    for standard in range(2):
+        os.dup2(kept[standard], standard)
+    for fd in (*kept, *pipe):
+        os.close(fd)

@@ -1,0 +1,106 @@
+"""Monitors of a PPO run: what tells early that its numbers are no longer worth having.
+
+Each looks at one step's metrics (and answers) and says in a sentence what is wrong and what to try, or nothing. Whoever trains
+writes the sentences beside the step; those of monitors that the settings name stop the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sandbox_rewards.sources.shaping import repeated
+
+from sandbox_rl.config import Monitor, MonitorsConfig
+from sandbox_rl.numerics.statistics import mean
+
+Metrics = dict[str, Any]
+
+
+class Monitors:
+    """Those of one run: it remembers the first step, and how long rewards have been equal."""
+
+    def __init__(self, settings: MonitorsConfig) -> None:
+        self._settings = settings
+        self._first: dict[str, float] = {}
+        self._equal = 0
+
+    def watch(self, metrics: Metrics, texts: Sequence[str], rewards: Sequence[float]) -> dict[Monitor, str]:
+        """The alarms of a step, by monitor. `metrics` gets `repetition`, the figure that only this room makes."""
+        metrics["repetition"] = mean([repeated(text) for text in texts])
+        for name in ("entropy", "answer_tokens"):
+            self._first.setdefault(name, metrics.get(name, 0.0))
+        self._equal = self._equal + 1 if rewards and len(set(rewards)) == 1 else 0
+        said = {name: look(self, metrics) for name, look in _MONITORS.items()}
+        return {name: sentence for name, sentence in said.items() if sentence}
+
+    def stopping(self, alarms: Iterable[Monitor]) -> list[Monitor]:
+        return [name for name in alarms if name in self._settings.stop]
+
+    def state(self) -> dict[str, Any]:
+        return {"first": self._first, "equal": self._equal}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self._first, self._equal = dict(state["first"]), state["equal"]
+
+    def _kl(self, metrics: Metrics) -> str | None:
+        if metrics.get("kl", 0.0) <= self._settings.kl:
+            return None
+        return (
+            f"KL to the base is {metrics['kl']:.1f} nats an answer, above monitors.kl ({self._settings.kl:g}); lower "
+            "ppo.learning_rate or raise ppo.kl_coefficient."
+        )
+
+    def _ratio(self, metrics: Metrics) -> str | None:
+        if metrics.get("first_ratio_error", 0.0) <= self._settings.ratio:
+            return None
+        return (
+            f"with unchanged weights the ratio is off by {metrics['first_ratio_error']:.2g}, above monitors.ratio "
+            f"({self._settings.ratio:g}), so sampling and training disagree; sample in the precision of training."
+        )
+
+    def _entropy(self, metrics: Metrics) -> str | None:
+        floor = self._settings.entropy * self._first["entropy"]
+        if metrics.get("entropy", floor) >= floor:
+            return None
+        return (
+            f"entropy is {metrics['entropy']:.3g} nats a token, {self._first['entropy']:.3g} in the first step, so every answer "
+            "is the same; raise ppo.temperature or ppo.kl_coefficient, or stop earlier."
+        )
+
+    def _equal_rewards(self, metrics: Metrics) -> str | None:
+        if self._equal < self._settings.equal_rewards:
+            return None
+        return (
+            f"all answers of the last {self._equal} steps got reward {metrics['reward']:g}, so there is nothing to learn from; "
+            "take tasks that the base solves sometimes, or more samples a prompt."
+        )
+
+    def _repetition(self, metrics: Metrics) -> str | None:
+        if metrics["repetition"] <= self._settings.repetition:
+            return None
+        return (
+            f"{metrics['repetition']:.0%} of what answers say they have said before, above monitors.repetition "
+            f"({self._settings.repetition:.0%}); read samples.jsonl."
+        )
+
+    def _length(self, metrics: Metrics) -> str | None:
+        first, now, factor = self._first["answer_tokens"], metrics.get("answer_tokens", 0.0), self._settings.length
+        if not first or first / factor <= now <= first * factor:
+            return None
+        return (
+            f"answers are {now:.0f} tokens long in the mean, {first:.0f} in the first step (monitors.length allows a factor of "
+            f"{factor:g}); read samples.jsonl: length may be what is rewarded."
+        )
+
+    def _no_verdict(self, metrics: Metrics) -> str | None:
+        share = metrics["no_verdict"] / max(1, metrics["completions"])
+        if share <= self._settings.no_verdict:
+            return None
+        return f"{share:.0%} of the answers could not be judged; `sandbox-rl doctor` says what works here."
+
+
+_MONITORS: dict[Monitor, Callable[[Monitors, Metrics], str | None]] = {
+    "kl": Monitors._kl, "ratio": Monitors._ratio, "entropy": Monitors._entropy, "equal_rewards": Monitors._equal_rewards,
+    "repetition": Monitors._repetition, "length": Monitors._length, "no_verdict": Monitors._no_verdict,
+}  # fmt: skip

@@ -1,0 +1,138 @@
+"""Preference pairs from the base policy's own graded answers to the training tasks, in TRL's format."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel
+from sandbox_rewards.audits.noise import TaskNoise, flip_probability
+from sandbox_rewards.environments.dispatch import Environments, most_turns
+from sandbox_rewards.grade import Grade, Verdict
+from sandbox_rewards.grading import Grader
+from sandbox_tasks.jsonl import read_jsonl
+from sandbox_tasks.task import Task
+
+from sandbox_rl.config import RunConfig
+from sandbox_rl.errors import UserError
+from sandbox_rl.numerics.statistics import mean
+from sandbox_rl.policy.conversations import converse
+from sandbox_rl.policy.generation import Sample
+from sandbox_rl.policy.loading import load_policy
+from sandbox_rl.runs.progress import Report
+from sandbox_rl.runs.run_folder import Randomness, RunFolder, write_atomically
+
+
+class Pair(BaseModel):
+    """`chosen` earned more than `rejected`. The ids are what was sampled; our own DPO trains on them.
+
+    Halves may be whole conversations, as texts with the replies in them; then `*_own` tells the policy's tokens from the
+    environment's (none: all are its own).
+    """
+
+    prompt: str
+    chosen: str
+    rejected: str
+    task_id: str
+    chosen_grade: Grade
+    rejected_grade: Grade
+    prompt_ids: list[int]
+    chosen_ids: list[int]
+    rejected_ids: list[int]
+    chosen_own: list[bool] | None = None
+    rejected_own: list[bool] | None = None
+    flip: float = 0.0
+    """Chance that the pair is the wrong way round, by what is known of how often the task's tests err."""
+
+
+def sample_pairs(
+    config: RunConfig,
+    base: Path,
+    tasks: Sequence[Task],
+    grader: Grader,
+    path: Path,
+    *,
+    resume: bool,
+    report: Report,
+) -> Path:
+    """Write `pairs.jsonl`; every finished (not truncated) answer with a verdict can be half of a pair."""
+    run = RunFolder(path)
+    target = path / "pairs.jsonl"
+    if run.begin(config, ("suite", "seed", "model", "pairs"), resume=resume):
+        return target
+    grader.prepare(tasks)
+    noise = noise_of(config.pairs.noise) if config.pairs.noise else {}
+    policy = load_policy(base)
+    chance = Randomness(config.seed)
+    rng = random.Random(config.seed)
+    pairs: list[Pair] = []
+    tokens, sandbox_seconds, chunk, left_out = 0, 0.0, 32, 0
+    for start in range(0, len(tasks), chunk):
+        asked = [task for task in tasks[start : start + chunk] for _ in range(config.pairs.samples_per_prompt)]
+        luck = chance.uniforms(len(asked), config.model.max_new_tokens * most_turns(tasks))
+        samples = converse(config.model, policy, asked, Environments(grader), temperature=config.pairs.temperature, luck=luck)
+        grades = grader.grade(asked, [s.text for s in samples])
+        tokens += sum(s.tokens for s in samples)
+        sandbox_seconds += sum(g.seconds for g in grades)
+        for rows in _rows(len(asked), config):
+            task = asked[rows[0]]
+            answers = [(samples[i], grades[i]) for i in rows if samples[i].finished]
+            found = pairs_of(task, answers, config.pairs.max_pairs_per_task, rng)
+            known = noise.get(task.id)
+            if known and known.worst > config.pairs.max_noise:
+                left_out += len(found)
+                continue
+            passed = [grades[i].verdict is Verdict.passed for i in rows if grades[i].reward is not None]
+            flip = flip_probability(known, mean(passed)) if known else 0.0
+            pairs += [pair.model_copy(update={"flip": flip}) for pair in found]
+        report(phase="pairs", step=min(start + chunk, len(tasks)), total=len(tasks), pairs=len(pairs))
+    write_atomically(target, "".join(p.model_dump_json() + "\n" for p in pairs).encode())
+    completions = len(tasks) * config.pairs.samples_per_prompt
+    run.finish(
+        {
+            "pairs": len(pairs),
+            "noisy_pairs_left_out": left_out,
+            "completions": completions,
+            "tokens": tokens,
+            "sandbox_seconds": sandbox_seconds,
+        }
+    )
+    return target
+
+
+def noise_of(file: Path) -> dict[str, TaskNoise]:
+    """What is known of each task, by id. Raises `UserError` where there is no such file."""
+    if not file.is_file():
+        raise UserError(
+            f"pairs.noise names {file}, which is not there; `sandbox-rl tasks check SUITE --noise 20 --out {file}` makes it."
+        )
+    return {found.task_id: found for found in read_jsonl(file, TaskNoise)}
+
+
+def _rows(total: int, config: RunConfig) -> list[range]:
+    n = config.pairs.samples_per_prompt
+    return [range(i, i + n) for i in range(0, total, n)]
+
+
+def pairs_of(task: Task, answers: Sequence[tuple[Sample, Grade]], limit: int, rng: random.Random) -> list[Pair]:
+    """Up to `limit` pairs of one task's answers: each pairs a better with a worse one, no text twice on a side."""
+    judged = list({s.transcript: (s, g) for s, g in answers if g.reward is not None}.values())
+    rng.shuffle(judged)
+    ranked = [(c, r) for c, r in itertools.product(judged, judged) if (c[1].reward or 0) > (r[1].reward or 0)]
+    used: set[str] = set()
+    pairs: list[Pair] = []
+    for (chosen, good), (rejected, bad) in ranked:
+        if len(pairs) < limit and rejected.transcript not in used:
+            used.add(rejected.transcript)
+            pairs.append(Pair(
+                prompt=task.prompt, chosen=chosen.transcript, rejected=rejected.transcript, task_id=task.id, chosen_grade=good,
+                rejected_grade=bad, prompt_ids=chosen.prompt_ids, chosen_ids=chosen.answer_ids, rejected_ids=rejected.answer_ids,
+                chosen_own=_own(chosen), rejected_own=_own(rejected),
+            ))  # fmt: skip
+    return pairs
+
+
+def _own(sample: Sample) -> list[bool] | None:
+    return sample.own if sample.replies else None
