@@ -13,6 +13,7 @@ from typing import Any
 from sandbox_tasks.task import RewardSpec, Task
 
 from sandbox_rewards.contract import ask, make_source, naming
+from sandbox_rewards.errors import UnreadableGold
 from sandbox_rewards.grade import Grade, Part, Verdict
 from sandbox_rewards.sandbox.backends import Backend
 from sandbox_rewards.source import RewardItem, RewardSource
@@ -29,6 +30,7 @@ class Grader:
     """Grades batches with warm sources. Use as a context manager: leaving it ends every sandbox worker.
 
     `cache`: an SQLite file that keeps grades of unit tests, made where there is none; `runtime`: docker's OCI runtime;
+    `skip_unreadable`: answers to a task whose own answer can't be read get no verdict, where else nothing is graded;
     `on_sandbox` is told which backend was chosen, when it is.
     """
 
@@ -39,11 +41,14 @@ class Grader:
         *,
         cache: Path | None = None,
         runtime: str | None = None,
+        skip_unreadable: bool = False,
         on_sandbox: Callable[[Backend], None] | None = None,
     ) -> None:
         self._settings: dict[str, Any] = {
             "sandbox": sandbox, "workers": workers, "grade_cache": cache, "runtime": runtime, "on_sandbox": on_sandbox,
+            "skip_unreadable": skip_unreadable,
         }  # fmt: skip
+        self._skips = skip_unreadable
         self._sources: dict[str, RewardSource] = {}
 
     def __enter__(self) -> Grader:
@@ -61,14 +66,21 @@ class Grader:
             self._sources[name] = make_source(name, self._settings)
         return self._sources[name]
 
-    def prepare(self, tasks: Iterable[Task]) -> None:
+    def prepare(self, tasks: Iterable[Task]) -> tuple[str, ...]:
         """Make the sources of these tasks, and have those that can (`prepare(task, spec)`) see that they have what they need,
-        before any work begins.
+        before any work begins. Returns why tasks are skipped; raises `UnreadableGold`, with all of them, where none may be.
         """
+        unreadable: list[str] = []
         for task in tasks:
             for spec in task.rewards:
                 if prepare := getattr(self.source(spec.source), "prepare", None):
-                    naming(spec.source, "can't be prepared", prepare, task, spec)
+                    try:
+                        naming(spec.source, "can't be prepared", prepare, task, spec)
+                    except UnreadableGold as error:
+                        unreadable += error.reasons
+        if unreadable and not self._skips:
+            raise UnreadableGold(*unreadable)
+        return tuple(unreadable)
 
     def grade(self, tasks: Sequence[Task], completions: Sequence[str], on_grade: Callable[[], None] | None = None) -> list[Grade]:
         """One grade an answer, in the order given; `on_grade` is called as they come, one after another."""

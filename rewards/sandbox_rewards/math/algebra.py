@@ -291,6 +291,8 @@ def answer_to(question: tuple[Any, ...]) -> dict[str, Any]:
     """What a worker replies: whether two trees are equal under a task's rules, and how that was decided."""
     if question[0] == "probe":
         question = ("compare", _PROBE, Apply("*", (_PROBE, Apply("/", (_PROBE, _PROBE)))), Rules())
+    if question[0] == "object":
+        return {"object": _shown(question[1])}
     if question[0] == "value":
         return {"value": digits_of(question[1])}
     _, gold, answer, rules = question
@@ -300,6 +302,17 @@ def answer_to(question: tuple[Any, ...]) -> dict[str, Any]:
         return {"equal": same, "how": judge.how(same)}
     except Undecided as error:
         return {"equal": None, "how": f"undecided: {error}"}
+
+
+def _shown(node: Node) -> str:
+    """An expression's or a region's object of sympy's as text, for people."""
+    builder = Builder("real")
+    for build in (builder.expression, builder.region):
+        try:
+            return str(sympy.srepr(build(node)) if not isinstance(build(node), sympy.Basic) else build(node))
+        except Undecided as error:
+            why = str(error)
+    return f"none: {why}"
 
 
 def digits_of(node: Node) -> str | None:

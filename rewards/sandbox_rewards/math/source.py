@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from sandbox_tasks.task import MathAnswer
+from sandbox_tasks.task import MathAnswer, Task
 
-from sandbox_rewards.errors import RewardError
+from sandbox_rewards.errors import UnreadableGold, in_a_line
 from sandbox_rewards.grade import LONGEST_DETAIL, Grade, Verdict, of_one_question
 from sandbox_rewards.math.comparison import Judge, equal
 from sandbox_rewards.math.conventions import NeedsAlgebra, Rules, Undecided
@@ -36,10 +36,6 @@ NOT_WORKED_OUT = "equal, but not worked out"
 RESTATED = "equal, but it stands in the prompt: the question is no answer"
 
 
-class UnreadableGold(RewardError):
-    """A task's own answer can't be parsed: the task's error, never the policy's."""
-
-
 @dataclass(frozen=True)
 class Answer:
     """A completion's answer: its text, how it was marked, and what was read."""
@@ -52,24 +48,50 @@ class Answer:
 
 
 class MathReward:
-    """Grades answers to mathematical questions."""
+    """Grades answers to mathematical questions. `skip_unreadable`: where a task's own answer can't be read there is no verdict."""
+
+    def __init__(self, skip_unreadable: bool = False) -> None:
+        self._skips = skip_unreadable
+
+    def prepare(self, task: Task, spec: MathAnswer) -> None:
+        """Raises `UnreadableGold`."""
+        read_golds(task.id, spec)
 
     def score(self, batch: Sequence[RewardItem]) -> list[Grade]:
-        golds = [read_golds(item.task.id, _spec(item)) for item in batch]
+        """One grade an answer. Raises `UnreadableGold`, unless such tasks are skipped."""
         if len(batch) == 1:
-            return [self._grade(batch[0], golds[0])]
+            return [self._grade(batch[0])]
         with ThreadPoolExecutor(WORKERS) as threads:
-            return list(threads.map(self._grade, batch, golds))
+            return list(threads.map(self._grade, batch))
 
-    def _grade(self, item: RewardItem, golds: tuple[Node, ...]) -> Grade:
+    def _grade(self, item: RewardItem) -> Grade:
+        try:
+            golds = read_golds(item.task.id, _spec(item))
+            return self._judged(item, golds)
+        except UnreadableGold as error:
+            if not self._skips:
+                raise
+            return _told(item, Verdict.no_verdict, error.reasons[0])
+        except AlgebraUnavailable as error:
+            return _told(item, Verdict.no_verdict, str(error))
+        except Exception as error:  # noqa: BLE001 - a fault of ours that an answer meets: whose it is, the gold's own text tells
+            return self._after_fault(item, error)
+
+    def _after_fault(self, item: RewardItem, error: Exception) -> Grade:
+        """An answer that breaks the reader must not choose to have no verdict: it fails, where the gold can still be judged."""
+        gold = RewardItem(item.task, item.spec, rf"\boxed{{{_spec(item).answers[0]}}}")
+        try:
+            sound = self._judged(gold, read_golds(item.task.id, _spec(item))).verdict is not Verdict.no_verdict
+        except Exception:  # noqa: BLE001 - the gold meets it, too
+            sound = False
+        return _told(item, Verdict.failed if sound else Verdict.no_verdict, f"the reader failed: {in_a_line(error)}")
+
+    def _judged(self, item: RewardItem, golds: tuple[Node, ...]) -> Grade:
         found = final_answer(item.completion)
         if found is None:
             return _told(item, Verdict.no_answer, NOT_MARKED)
-        try:
-            answer = read_answer(found)
-            right, why = judged(answer, golds, _spec(item), item.task.prompt)
-        except AlgebraUnavailable as error:
-            return _told(item, Verdict.no_verdict, str(error))
+        answer = read_answer(found)
+        right, why = judged(answer, golds, _spec(item), item.task.prompt)
         if not right and found.how in UNMARKED and (answer.node is None or isinstance(answer.node, Text)):
             return _told(item, Verdict.no_answer, NOT_MARKED)
         return _told(item, Verdict.passed if right else Verdict.failed, f"{found.how}: {answer.text[:80]!r}, {why}")
@@ -99,7 +121,7 @@ def read_golds(task_id: str, spec: MathAnswer) -> tuple[Node, ...]:
         try:
             golds.append(read_gold(answer))
         except Unreadable as error:
-            raise UnreadableGold(f"task {task_id!r}: its answer {answer!r} can't be read ({error}); write it otherwise.") from None
+            raise UnreadableGold(f"task {task_id!r}: its answer {answer!r} can't be read ({error})") from None
     return tuple(golds)
 
 
