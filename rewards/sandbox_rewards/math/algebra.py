@@ -152,9 +152,8 @@ class Algebra(Judge):
 
     def same_families(self, gold: Sequence[Node], answer: Sequence[Node]) -> bool:
         """Numbers `a + bk` for any integer k, several at a time: the same where their residues in a common period are."""
-        sides = [[node.sides[1] if isinstance(node, Relation) else node for node in nodes] for nodes in (gold, answer)]
-        builder = self.builder(*sides[0], *sides[1])
-        same = within_time(lambda: _same_families(*([builder.expression(node) for node in nodes] for nodes in sides)))
+        builder = self.builder(*gold, *answer)
+        same = within_time(lambda: _same_families(*([builder.expression(node) for node in nodes] for nodes in (gold, answer))))
         if same is None:
             raise Undecided("families that sympy does not compare")
         self.note("proved" if same else "refuted")
@@ -255,7 +254,7 @@ def _same_families(gold: list[Any], answer: list[Any]) -> bool | None:
     steps = [sympy.nsimplify(sympy.simplify(step / unit)) for families in lines for _, step in families]
     if not all(step.is_Rational and step for step in steps):
         return False if all(step.is_number for step in steps) else None
-    common = sympy.ilcm(*(abs(step.p) for step in steps)) / sympy.igcd(*(step.q for step in steps))
+    common = sympy.Rational(sympy.ilcm(*(abs(step.p) for step in steps)), sympy.igcd(*(step.q for step in steps)))
     found = []
     for families in lines:
         residues: set[Any] = set()

@@ -190,7 +190,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "!": _factorial, "abs": abs, "binomial": _binomial, "sqrt": lambda a: a.sqrt(), "arccot": _arccot,
     "log": lambda base, a: a.log() / base.log(), "ln": lambda a: a.log(),
     **{name: (lambda a, name=name: getattr(a, name)()) for name in (*_IN_ANGLES, "sinh", "cosh", "tanh", "exp")},
-    **{f"arc{name}": (lambda a, name=name: getattr(a, f"a{name}")()) for name in ("sin", "cos", "tan")},
+    **{f"arc{name}": (lambda a, name=name: getattr(a, f"a{name}")()) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
     "sgn": _on_reals("sgn"), "floor": _on_reals("floor"), "ceil": _on_reals("ceil"), "max": _on_reals("max"),
     "min": _on_reals("min"), "gcd": _integers(math.gcd), "lcm": _integers(math.lcm),
 }  # fmt: skip

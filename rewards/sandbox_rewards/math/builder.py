@@ -37,6 +37,8 @@ class Builder:
             value = worth(node)
             return sympy.Rational(value.numerator, value.denominator)
         if isinstance(node, Symbol):
+            if node.name in self._integers:
+                return self.symbol(node.name)
             return _NAMED.get(node.name) or self.symbol(node.name)
         if isinstance(node, Matrix):
             return sympy.ImmutableMatrix([[self.expression(cell) for cell in row] for row in node.rows])
@@ -166,7 +168,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "^": _power, "root": _root, "sqrt": sympy.sqrt, "!": _small(sympy.factorial), "binomial": _small(sympy.binomial),
     "abs": sympy.Abs, "ln": sympy.log, "log": lambda base, a: sympy.log(a) / sympy.log(base), "exp": sympy.exp,
     **{name: getattr(sympy, name) for name in (*ANGLES, "sinh", "cosh", "tanh")},
-    "arcsin": sympy.asin, "arccos": sympy.acos, "arctan": sympy.atan, "arccot": lambda a: sympy.pi / 2 - sympy.atan(a),
+    "arcsinh": sympy.asinh, "arccosh": sympy.acosh, "arctanh": sympy.atanh, "arcsin": sympy.asin, "arccos": sympy.acos, "arctan": sympy.atan, "arccot": lambda a: sympy.pi / 2 - sympy.atan(a),
     "sgn": sympy.sign, "floor": sympy.floor, "ceil": sympy.ceiling, "max": sympy.Max, "min": sympy.Min,
-    "gcd": sympy.gcd, "lcm": sympy.lcm, "transposed": lambda a: a.T,
+    "gcd": lambda *v: sympy.gcd_list(v), "lcm": lambda *v: sympy.lcm_list(v), "transposed": lambda a: a.T,
 }  # fmt: skip

@@ -26,6 +26,7 @@ from sandbox_rewards.math.settled import (
     words_of,
 )
 from sandbox_rewards.math.tree import Apply, Group, IntervalUnion, Matrix, Node, Number, Relation, Symbol, Text
+from sandbox_rewards.math.units import one_spelling
 
 MOST = 60
 """Items of a list, set or matrix."""
@@ -94,6 +95,10 @@ class _Comparison:
         if gold == answer:
             return True
         gold, answer = with_same_integers(settled(gold, self.equal), settled(answer, self.equal))
+        if any(name.startswith(INTEGER) for node in (gold, answer) for name in symbols_of(node)):
+            families = _families(gold), _families(answer)
+            if None not in families:
+                return self._judge.same_families(*families)  # type: ignore[arg-type]
         if isinstance(gold, Text) or isinstance(answer, Text):
             return letters_of(gold, words_of(gold)) is not None and letters_of(gold, words_of(gold)) == letters_of(answer, words_of(answer))
         if isinstance(gold, Relation) and isinstance(answer, Relation):
@@ -157,8 +162,6 @@ class _Comparison:
     def _same_set(self, gold: Sequence[Node], answer: Sequence[Node]) -> bool:
         if max(len(gold), len(answer)) > 2 * MOST:
             return False
-        if any(name.startswith(INTEGER) for node in (*gold, *answer) for name in symbols_of(node)):
-            return self._judge.same_families(gold, answer)
         return all(any(self.equal(one, other) for other in answer) for one in gold) and all(
             any(self.equal(other, one) for other in gold) for one in answer
         )
@@ -226,6 +229,16 @@ class _Comparison:
         if one is not None and other is not None:
             return same_numbers(Number(one, getattr(gold, "unit", "")), Number(other, getattr(answer, "unit", "")), self._rules)
         return self._judge.same(gold, answer)
+
+
+def _families(node: Node) -> list[Node] | None:
+    """The expressions of a list, a set or a name's equation, one for each sign; None where there is anything else in it."""
+    if isinstance(node, Relation) and node.signs == ("=",) and is_name(node.sides[0]):
+        return _families(node.sides[1])
+    if isinstance(node, Group) and node.opening in ("", "{"):
+        parts = [_families(item) for item in node.items]
+        return None if None in parts else [one for part in parts for one in part or ()]
+    return both_signs(node) if isinstance(node, (Number, Symbol, Apply)) else None
 
 
 def of_rows(node: Group) -> Matrix | None:
@@ -325,7 +338,8 @@ def _short_unit(measured: Node, product: Node) -> bool:
     if not (isinstance(measured, Number) and isinstance(product, Apply) and product.name == "*"):
         return False
     value, unit = product.arguments
-    return isinstance(value, Number) and isinstance(unit, Symbol) and measured.unit == unit.name and measured.value == value.value
+    named = isinstance(value, Number) and isinstance(unit, Symbol) and bool(measured.unit)
+    return named and one_spelling(measured.unit) == one_spelling(unit.name) and measured.value == value.value
 
 
 def _is_infinite(node: Node) -> bool:

@@ -52,10 +52,11 @@ _CORRECTED = re.compile(
 _LETTERED = re.compile(r"^A:[ \t]*+(\S[^\n]*)$", re.MULTILINE)
 _BOLD = re.compile(r"(?<![\w*)}\]])\*\*(?!\s)(?:(?:final\s++)?answer\s*+:?\s*+)?([^*\n]+)(?<!\s)\*\*(?![\w*({\[])", re.IGNORECASE)
 """As CommonMark sees it, but not within a word: `10**10**10` is a power."""
-_ANSWERS = re.compile(r"[0-9$\\]|\b(?:yes|no|not|true|false|never|always|or|either|neither)\b", re.IGNORECASE)
+_ANSWERS = re.compile(r"\b(?:yes|no|not|true|false|never|always|or|either|neither)\b", re.IGNORECASE)
 """What says something itself: behind it an "is" begins a second answer."""
 _HEDGED = re.compile(r"\bnot\b|n't\b|\bor\b|\bbetween\b|\b(?:less|more|greater|fewer|most|least)\b")
 _COUNTED = re.compile(r"(?<![\w.])(-?\$?[0-9][0-9,]*(?:\.[0-9]+)?(?:/[0-9]+)?%?)(?![\w])\s*([a-zA-Z]*)")
+_NUMBER_LINE = re.compile(r"\s*\$?\s*-?[0-9][0-9.,/]{0,60}\s*[%$]?\.?\s*")
 _FORMULA = re.compile(
     r"\$\$([^$]{1,500})\$\$|(?<!\\)\$((?:[^$\\]|\\.){1,500})\$|\\\(((?:(?!\\\)).){1,500})\\\)|\\\[((?:(?!\\\]).){1,500})\\\]",
     re.DOTALL,
@@ -85,13 +86,13 @@ def statements(found: Found) -> list[str]:
     marked = found.text
     reasoned = _reasoned(marked)
     said = [reasoned]
+    found_formulas = formulas(marked)
     if found.how in UNMARKED:
-        return said
+        return said + (found_formulas[:1] if len(set(found_formulas)) == 1 else [])
     colon = r"|(?<=[a-z]):" if marked[:1].isupper() else ""
     before, *behind = re.split(r"\b(?:is|are|equals|be)\b:?(?!\s+not\b)" + colon, reasoned)
     if behind and not _ANSWERS.search(" ".join((before, *behind[:-1]))):
         said.append(behind[-1].strip())
-    found_formulas = formulas(marked)
     said += found_formulas[:1] if len(set(found_formulas)) == 1 else []
     worded = re.fullmatch(r"[-\w\s.,$%'/]*[A-Za-z]{2}[-\w\s.,$%'/]*", reasoned, re.ASCII)
     if worded and not _HEDGED.search(reasoned):
@@ -210,6 +211,12 @@ def _alone(text: str) -> str | None:
     return text if len(text) <= ALONE and "\n" not in text and "boxed" not in text else None
 
 
+def _last_number(text: str) -> str | None:
+    """A last line that is a number, behind a line of work."""
+    before, _, line = text.rstrip().rpartition("\n")
+    return line if before and _NUMBER_LINE.fullmatch(line) else None
+
+
 def _last_line(text: str) -> str | None:
     return _alone(text.rstrip().rpartition("\n")[2])
 
@@ -218,6 +225,6 @@ UNMARKED = ("alone", "only formula", "last line")
 """Ways of finding an answer that nothing says to be one: it counts as it stands, and nothing is looked for in it."""
 _WAYS = (
     ("said last", _corrected), ("boxed", boxed), ("####", _last_of(_HASHES)), ("<answer>", tagged_answer), ("said", _said),
-    ("A:", _last_of(_LETTERED)), ("bold", _last_of(_BOLD)), ("alone", _alone), ("only formula", _only_formula),
+    ("A:", _last_of(_LETTERED)), ("bold", _last_of(_BOLD)), ("alone", _alone), ("last line", _last_number), ("only formula", _only_formula),
     ("last line", _last_line),
 )  # fmt: skip

@@ -81,13 +81,15 @@ class Names(Enclosed):
         raise Unreadable("a bar over something")
 
     def _series(self, kind: str) -> Node:
-        r"""`\sum_{k=1}^{5} k^2`, with whole bounds that are written out."""
-        self._need("_")
-        self._need("{")
-        bound = self._relation()
-        self._need("}")
-        self._need("^")
-        top = self._argument(signed=True)
+        r"""`\sum_{k=1}^{5} k^2`, with bounds that are numbers or expressions."""
+        parts: dict[str, Node] = {}
+        for _ in range(2):
+            sign = "_" if self._is("_") else "^"
+            self._need(sign)
+            parts[sign] = self._argument(signed=True)
+        if len(parts) < 2:
+            raise Unreadable(f"the bounds of a {kind}")
+        bound, top = parts["_"], parts["^"]
         body = self._product()
         if not (isinstance(bound, Relation) and isinstance(bound.sides[0], Symbol)):
             raise Unreadable(f"the bounds of a {kind}")
@@ -147,6 +149,8 @@ class Names(Enclosed):
             raise Unreadable(f"{name} of {len(arguments)} values")
         if name == "log" and base is not None:
             arguments = (base, *arguments)
+        if name == "lg":
+            arguments = (Number(Fraction(10)), *arguments)
         node: Node = Apply(SAME_NAME.get(name, name) if name != "log" or base is not None else "bare log", arguments)
         return node if power is None else Apply("^", (node, power))
 

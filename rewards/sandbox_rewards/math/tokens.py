@@ -63,7 +63,7 @@ _NOTHING = re.compile(
     r"(?<!\\)\\(?:(?:left|right|middle|bigl?|bigr|Bigl?|Bigr|biggl?|biggr|Biggl?|Biggr|bigm)(?![a-zA-Z])\.?"
     r"|(?:displaystyle|textstyle|scriptstyle|limits|nolimits|ensuremath|allowbreak|boldsymbol|bf|bm|hfill|hline|nobreak|mathstrut"
     r"|strut|tiny|small|large|Large|underline|mathop|mathrel|measuredangle|angle|triangle)(?![a-zA-Z])"
-    r"|[,;:!> ~/]|q?quad(?=[a-z]_|[^a-zA-Z]|$)|(?:phantom|hspace|vspace|label|tag)\*?\{[^{}]*\}|\s)"
+    r"|[,;:!> ~/]|(?:neg)?(?:thin|med|thick)space(?![a-zA-Z])|q?quad(?=[a-z]_|[^a-zA-Z]|$)|(?:phantom|hspace|vspace|label|tag)\*?\{[^{}]*\}|\s)"
 )
 _NUMBER = (
     r"[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{1,3}(?![0-9a-zA-Z])"
@@ -102,6 +102,10 @@ def tokens(text: str) -> list[Token]:
             found += _of_words(match["text"], words, spaced, bool(found) and found[-1].kind == "number")
         else:
             kind = match.lastgroup or "sign"
+            if kind == "name" and found and found[-1].text in ("_", "^") and re.fullmatch(r"(?!pi|ln|lg)[a-zA-Z]{2}", match[0]):
+                place -= 1  # `x_ky`: LaTeX takes one letter
+                found.append(Token(kind, match[0][0], spaced))
+                continue
             value = re.sub(r"[{},]", "", match[0]) if kind == "number" else match[0]
             found.append(Token(kind, {"=<": "<=", "=>": ">="}.get(value, value), spaced))
         spaced = False
@@ -147,7 +151,7 @@ _COUNTED = re.compile(rf"([-+]?(?:{_NUMBER})(?:/[0-9]+)?)\s*((?:[^0-9/+*^=].*)?)
 
 FUNCTION_WORDS = frozenset({
     "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "ln", "exp", "log", "gcd",
-    "lcm", "max", "min", "asin", "acos", "atan", "arccot", "sgn",
+    "lcm", "max", "min", "asin", "acos", "atan", "arccot", "sgn", "arcsinh", "arccosh", "arctanh", "lg", "floor", "ceil",
 })  # fmt: skip
 
 
@@ -170,7 +174,9 @@ def _plain(text: str) -> str:
     text = re.sub(r"\b([apAP])\.\s?([mM])\b\.?", r"\1\2", text)
     text = _closed_up(text)
     text = _money(text)
-    text = re.sub(r"\\[dt]frac(?![a-zA-Z])|\\cfrac(?![a-zA-Z])", r"\\frac", text)
+    text = re.sub(r"\\[dtc](frac|binom)(?![a-zA-Z])", r"\\\1", text)
+    text = re.sub(r"\{:\}", ":", text)
+    text = re.sub(r"\\(?:text|mathrm)\s*\{([0-9A-Z]{1,20})\}(?=[0-9A-Z]*_)", r"\1", text)
     text = _NOTHING.sub(" ", text)
     return text.strip().rstrip("\\").rstrip(". ")
 
