@@ -30,7 +30,7 @@ def is_worked_out(gold: Node, answer: Node, *, given: bool, bare: bool) -> bool:
     `given`: the prompt holds an expression that equals the gold. `bare`: it holds no numbers and no formulas.
     """
     asked = not isinstance(gold, Relation)
-    gold, answer = _value(gold), _value(answer, asked=asked)
+    gold, answer = value_of(gold), value_of(answer, asked=asked)
     if isinstance(answer, Relation) and not isinstance(gold, (Relation, Group, IntervalUnion)) and not is_region(gold):
         return bool(symbols_of(gold)) and not given
     if bare:
@@ -48,7 +48,7 @@ def is_worked_out(gold: Node, answer: Node, *, given: bool, bare: bool) -> bool:
     return is_number(answer, gold) or (exact_value(gold) is None and not is_number(gold, gold) and size(answer) <= size(gold))
 
 
-def _value(node: Node, *, asked: bool = False) -> Node:
+def value_of(node: Node, *, asked: bool = False) -> Node:
     """What a chain or a name's equation says in the end, and what is so much of a unit."""
     if isinstance(node, Relation) and set(node.signs) <= {"=", "~", "in"} and (is_name(node.sides[0]) or (asked and is_asked_for(node.sides[0]))):
         node = node.sides[-1]
@@ -68,7 +68,7 @@ def _computes(node: Node) -> bool:
     """Whether something is left to be worked out in an answer of several parts."""
     if isinstance(node, (Group, Matrix)):
         return any(map(_computes, children(node)))
-    node = _value(node)
+    node = value_of(node)
     return not symbols_of(node) and isinstance(node, Apply) and not is_number(node, node)
 
 

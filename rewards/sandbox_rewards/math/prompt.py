@@ -34,8 +34,11 @@ def is_bare(prompt: str) -> bool:
 def restates(answer: str, golds: tuple[str, ...], prompt: str) -> bool:
     """Whether an answer's text stands in the prompt, and no gold's own text stands there beside it."""
     asked = _signs(prompt)
+    right = {_signs(part) for gold in golds for part in (gold, gold.rpartition("=")[2])}
     for said in {answer, answer.rpartition("=")[2]}:
         copied = _signs(said)
+        if copied in right:
+            continue
         while copied[:1] == "(" and copied[-1:] == ")" and ")" not in copied[1:-1].partition("(")[0]:
             copied = copied[1:-1]
         if copied and (found := _stands(copied)).search(asked):

@@ -22,7 +22,7 @@ from sandbox_rewards.math.comparison import Judge, equal
 from sandbox_rewards.math.conventions import NeedsAlgebra, Rules, Undecided
 from sandbox_rewards.math.exact import mentions
 from sandbox_rewards.math.extraction import UNMARKED, Found, final_answer, statements
-from sandbox_rewards.math.form import has_form_of, is_worked_out
+from sandbox_rewards.math.form import has_form_of, is_worked_out, value_of
 from sandbox_rewards.math.parser import parse
 from sandbox_rewards.math.pool import POOL, WORKERS, AlgebraUnavailable
 from sandbox_rewards.math.prompt import is_bare, read_formulas, restates
@@ -204,7 +204,7 @@ def _decided(gold: Node, answer: Node, rules: Rules) -> tuple[bool, str]:
 
 def _in_form(gold: Node, answer: Answer, spec: MathAnswer, prompt: str, how: str) -> tuple[bool, str]:
     """What becomes of an answer that is equal: right, restated, or not worked out."""
-    if answer.node is None or answer.node == gold or _without_unit(answer.node) == _without_unit(gold):
+    if answer.node is None or _without_unit(value_of(answer.node)) == _without_unit(value_of(gold)):
         return True, how
     if restates(answer.text, spec.answers, prompt):
         return False, RESTATED
