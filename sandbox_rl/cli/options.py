@@ -26,7 +26,7 @@ Runtime = Annotated[str | None, typer.Option(help="Docker's OCI runtime, such as
 Unsafe = Annotated[bool, typer.Option("--unsafe-no-isolation", help="Run answers unprotected: they can do whatever you can.")]
 SkipUnreadable = Annotated[
     bool,
-    typer.Option("--skip-unreadable", help="Tasks whose own answer can't be read get no verdict, where else nothing is graded."),
+    typer.Option("--skip-unreadable", help="Tasks whose own answer can't be read get no verdict; else nothing is graded."),
 ]
 CacheFile = Annotated[Path | None, typer.Option(help="SQLite file of grades: the same answer to a task is judged once.")]
 Settings = Annotated[list[str], typer.Option("--set", help="Override a setting: --set ppo.learning_rate=1e-5.")]

@@ -179,8 +179,8 @@ class MathAnswer(KnownSignSpec):
     """Whether `2, 1` is right for the list `1, 2`, and so for a set; tuples always have their order."""
     form: Literal["evaluated", "simplified", "factored", "expanded", "any"] = "evaluated"
     """What an equal answer has to look like. `evaluated`: worked out, a number as a number (`0.5`, `\\frac{2}{4}` and
-    `\\sqrt{12}` are, `5 + 5` is not), a region as an interval or an inequality in the unknown alone, an expression that the prompt
-    asks to rewrite in the gold's form; and a copy of what stands in the prompt earns nothing. `simplified`, `factored` and
+    `\\sqrt{12}` are, `5 + 5` is not), a region as an interval or an inequality in the unknown alone, an expression that the
+    prompt asks to rewrite in the gold's form; and a copy of what stands in the prompt earns nothing. `simplified`, `factored` and
     `expanded`: no longer, as factored, and as expanded as the answer given here. `any`: whatever is equal, copies of the
     prompt's expression included."""
 

@@ -1,4 +1,4 @@
-r"""Answers to mathematical questions that solve nothing: the question copied, several answers in one, the answer to everything."""
+"""Answers to mathematical questions that solve nothing: the question copied, several answers in one, an answer to everything."""
 
 from __future__ import annotations
 

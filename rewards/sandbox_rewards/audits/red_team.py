@@ -103,7 +103,9 @@ def _reported(ids: list[str], paid: dict[tuple[str, str], list[float | None]], i
     for result in results:
         for task_id in ids:
             rewards = paid.get((task_id, result.cheat.name), [])
-            least = max((r or 0.0 for r in paid.get((task_id, f"constant {getattr(result.cheat, 'plain', None)}"), [])), default=0.0)
+            least = max(
+                (r or 0.0 for r in paid.get((task_id, f"constant {getattr(result.cheat, 'plain', None)}"), [])), default=0.0
+            )
             result.tried += bool(rewards)
             result.not_judged += rewards.count(None)
             enough = FULL if result.cheat.name == VISIBLE else 0.0  # a part is fair pay for what the prompt shows

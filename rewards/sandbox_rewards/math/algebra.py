@@ -18,9 +18,10 @@ from flint import acb, arb
 
 from sandbox_rewards.math.balls import AT_POINTS, PRECISIONS, ball, point, with_bits
 from sandbox_rewards.math.builder import Builder
-from sandbox_rewards.math.comparison import INTEGER, TURNED, Judge, equal
+from sandbox_rewards.math.comparison import TURNED, Judge, equal
 from sandbox_rewards.math.conventions import Rules, Undecided
 from sandbox_rewards.math.exact import mentions, symbols_of
+from sandbox_rewards.math.settled import INTEGER
 from sandbox_rewards.math.tree import Apply, Node, Relation, Symbol
 from sandbox_rewards.math.worker import OutOfTime, seconds
 
@@ -30,6 +31,8 @@ PROOF_S = 0.6
 """Of the processor, for one proof; what comes after it needs the rest of the second."""
 ENOUGH = 3
 """Points at which both expressions have a value, before they say anything."""
+MOST_RESIDUES = 500
+"""Of a family, in the common period of all."""
 _IMAGINARY = frozenset({"i"})
 
 
@@ -79,7 +82,8 @@ class Algebra(Judge):
         """Fields, and values for the unknowns in them: real of every sign, then whole, then complex."""
         imaginary = mentions(gold, _IMAGINARY) or mentions(answer, _IMAGINARY)
         if not names:
-            yield from ((field, [{}]) for field in ((acb,) if imaginary else (arb, acb)))
+            nowhere: list[dict[str, Any]] = [{}]
+            yield from ((field, nowhere) for field in ((acb,) if imaginary else (arb, acb)))
             return
         if self.rules.assume != "complex":
             field = acb if imaginary else arb
@@ -93,7 +97,10 @@ class Algebra(Judge):
         signs = [(1,)] if self.rules.assume == "positive" else list(itertools.product((1, -1), repeat=min(len(names), 3)))
         scales = (1, 1, 1, 3, 3, 40) if len(signs) < 8 else (1, 3, 40)
         return [
-            {name: chance.randint(10**5, 10**6) * Fraction(scale * pattern[k % len(pattern)], 10**6) for k, name in enumerate(names)}
+            {
+                name: Fraction(chance.randint(10**5, 10**6) * scale * pattern[k % len(pattern)], 10**6)
+                for k, name in enumerate(names)
+            }
             for scale in scales
             for pattern in signs
         ]
@@ -245,26 +252,23 @@ def _same_matrix(gold: Any, answer: Any) -> bool | None:
 
 def _same_families(gold: list[Any], answer: list[Any]) -> bool | None:
     """Each family as its residues modulo the least common period, all measured in the first period."""
-    lines = [[_line(family) for family in families] for families in (gold, answer)]
-    if any(line is None for families in lines for line in families):
+    lines = [[line for family in families if (line := _line(family))] for families in (gold, answer)]
+    if [len(found) for found in lines] != [len(gold), len(answer)] or not gold:
         return all(any(is_zero(a - b) for b in answer) for a in gold) and all(any(is_zero(a - b) for a in gold) for b in answer)
-    unit = next((step for families in lines for _, step in families if step != 0), None)
-    if unit is None:
+    unit = lines[0][0][1]
+    measured = [[(sympy.simplify(a / unit), sympy.simplify(step / unit)) for a, step in families] for families in lines]
+    steps = [step for families in measured for _, step in families]
+    if not all(step.is_Rational for step in steps):
+        return False
+    period = sympy.Rational(sympy.ilcm(*(abs(step.p) for step in steps)), sympy.igcd(*(step.q for step in steps)))
+    if any(abs(period / step) > MOST_RESIDUES for step in steps):
         return None
-    steps = [sympy.nsimplify(sympy.simplify(step / unit)) for families in lines for _, step in families]
-    if not all(step.is_Rational and step for step in steps):
-        return False if all(step.is_number for step in steps) else None
-    common = sympy.Rational(sympy.ilcm(*(abs(step.p) for step in steps)), sympy.igcd(*(step.q for step in steps)))
-    found = []
-    for families in lines:
-        residues: set[Any] = set()
-        for start, step in families:
-            again = int(abs(common / sympy.simplify(step / unit)))
-            if again > 500:
-                return None
-            residues |= {sympy.simplify((start + k * step) / unit) for k in range(again)}
-        found.append(residues)
-    return all(all(any(_congruent(a, b, common) for b in others) for a in ones) for ones, others in (found, found[::-1]))
+    ours, theirs = (
+        [start + k * step for start, step in families for k in range(int(abs(period / step)))] for families in measured
+    )  # fmt: skip
+    return all(any(_congruent(a, b, period) for b in theirs) for a in ours) and all(
+        any(_congruent(a, b, period) for a in ours) for b in theirs
+    )
 
 
 def _congruent(one: Any, other: Any, period: Any) -> bool:
@@ -272,15 +276,13 @@ def _congruent(one: Any, other: Any, period: Any) -> bool:
 
 
 def _line(family: Any) -> tuple[Any, Any] | None:
-    """Start and step of `a + bk`."""
+    """Start and step of `a + bk` for one letter k; None for anything else."""
     letters = [symbol for symbol in family.free_symbols if symbol.name.startswith(INTEGER)]
-    if len(letters) > 1:
-        return None
-    if not letters:
+    if len(letters) != 1:
         return None
     step = sympy.expand(family).coeff(letters[0], 1)
     start = sympy.simplify(family - step * letters[0])
-    return None if step.free_symbols or start.free_symbols else (start, step)
+    return None if step.free_symbols or start.free_symbols or step == 0 else (start, step)
 
 
 _REWRITES: tuple[Callable[[Any], Any], ...] = (

@@ -1,7 +1,7 @@
 """Values of trees as balls of arb: a ball is sure to hold the value, so two that don't meet prove that values differ.
 
 What is covered: rational points exactly, precision up to `PRECISIONS`, sums and products term by term. What is not: limits,
-integrals and infinite sums, which have no ball. Raises `Undecided`; runs only in a worker, for flint's precision is its process's.
+integrals and infinite sums, which have no ball. Runs only in a worker, for flint's precision is its whole process's.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ Point = Mapping[str, Any]
 
 
 def ball(node: Node, at: Point, field: type) -> Any:
-    """The value of an expression as a ball of `field` (`arb`: real, `acb`: complex); one that is not finite has no value there."""
+    """The value of an expression as a ball of `field` (`arb`: real, `acb`: complex), not finite where it has none.
+
+    Raises `Undecided`.
+    """
     if isinstance(node, Number):
         return field(_rational(worth(node)))
     if isinstance(node, Symbol):
@@ -186,7 +189,8 @@ def _arccot(value: Any) -> Any:
 
 _IN_ANGLES = frozenset({"sin", "cos", "tan", "cot", "sec", "csc"})
 _OPERATIONS: dict[str, Callable[..., Any]] = {
-    "word": lambda *letters: math.prod(letters), "+": lambda a, b: a + b, "*": lambda a, b: a * b, "/": lambda a, b: a / b, "ratio": lambda a, b: a / b, "neg": lambda a: -a,
+    "word": lambda *letters: math.prod(letters), "+": lambda a, b: a + b, "*": lambda a, b: a * b, "/": lambda a, b: a / b,
+    "ratio": lambda a, b: a / b, "neg": lambda a: -a,
     "!": _factorial, "abs": abs, "binomial": _binomial, "sqrt": lambda a: a.sqrt(), "arccot": _arccot,
     "log": lambda base, a: a.log() / base.log(), "ln": lambda a: a.log(),
     **{name: (lambda a, name=name: getattr(a, name)()) for name in (*_IN_ANGLES, "sinh", "cosh", "tanh", "exp")},

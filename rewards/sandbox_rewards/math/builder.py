@@ -164,11 +164,13 @@ _SETS = {
     "mathbb R^+": sympy.Interval.open(0, sympy.oo), "mathbb R^-": sympy.Interval.open(-sympy.oo, 0),
 }  # fmt: skip
 _OPERATIONS: dict[str, Callable[..., Any]] = {
-    "word": lambda *letters: math.prod(letters), "+": lambda a, b: a + b, "*": _times, "/": lambda a, b: a / b, "ratio": lambda a, b: a / b, "neg": lambda a: -a,
+    "word": lambda *letters: math.prod(letters), "+": lambda a, b: a + b, "*": _times, "/": lambda a, b: a / b,
+    "ratio": lambda a, b: a / b, "neg": lambda a: -a,
     "^": _power, "root": _root, "sqrt": sympy.sqrt, "!": _small(sympy.factorial), "binomial": _small(sympy.binomial),
     "abs": sympy.Abs, "ln": sympy.log, "log": lambda base, a: sympy.log(a) / sympy.log(base), "exp": sympy.exp,
     **{name: getattr(sympy, name) for name in (*ANGLES, "sinh", "cosh", "tanh")},
-    "arcsinh": sympy.asinh, "arccosh": sympy.acosh, "arctanh": sympy.atanh, "arcsin": sympy.asin, "arccos": sympy.acos, "arctan": sympy.atan, "arccot": lambda a: sympy.pi / 2 - sympy.atan(a),
+    "arcsinh": sympy.asinh, "arccosh": sympy.acosh, "arctanh": sympy.atanh,
+    "arcsin": sympy.asin, "arccos": sympy.acos, "arctan": sympy.atan, "arccot": lambda a: sympy.pi / 2 - sympy.atan(a),
     "sgn": sympy.sign, "floor": sympy.floor, "ceil": sympy.ceiling, "max": sympy.Max, "min": sympy.Min,
     "gcd": lambda *v: sympy.gcd_list(v), "lcm": lambda *v: sympy.lcm_list(v), "transposed": lambda a: a.T,
 }  # fmt: skip

@@ -34,7 +34,6 @@ TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 ORDERS = frozenset({*TURNED, "!="})
 _CERTAINTY = ("exact", "proved", "numeric")
 REALS = Symbol("mathbb R")
-__all__ = ["INTEGER", "Judge", "equal"]
 
 
 class Judge:
@@ -100,7 +99,8 @@ class _Comparison:
             if None not in families:
                 return self._judge.same_families(*families)  # type: ignore[arg-type]
         if isinstance(gold, Text) or isinstance(answer, Text):
-            return letters_of(gold, words_of(gold)) is not None and letters_of(gold, words_of(gold)) == letters_of(answer, words_of(answer))
+            words = [letters_of(node, words_of(node)) for node in (gold, answer)]
+            return words[0] is not None and words[0] == words[1]
         if isinstance(gold, Relation) and isinstance(answer, Relation):
             return self._relations(gold, answer)
         if is_region(gold) and is_region(answer) and not (_is_bracketed(gold) and _is_bracketed(answer)):
@@ -127,7 +127,8 @@ class _Comparison:
 
     def _groups(self, gold: Node, answer: Node) -> bool:
         if not (isinstance(gold, Group) and isinstance(answer, Group)):
-            return isinstance(answer, Group) and answer.opening == "{" and len(answer.items) == 1 and self.equal(gold, answer.items[0])
+            single = isinstance(answer, Group) and answer.opening == "{" and len(answer.items) == 1
+            return single and self.equal(gold, answer.items[0])  # type: ignore[union-attr]
         if max(len(gold.items), len(answer.items)) > MOST:
             return False
         if len(gold.items) == 1 and gold.opening == "":
@@ -219,8 +220,8 @@ class _Comparison:
         names = {node.name for node in (gold, answer) if isinstance(node, Apply)}
         if names & MEASURES:
             return same_measures(gold, answer, self.equal, self._rules)
-        if "word" in names and (one := _letters_in_order(gold)) and (other := _letters_in_order(answer)):
-            return one == other
+        if "word" in names and all(words := [_letters_in_order(node) for node in (gold, answer)]):
+            return words[0] == words[1]
         if _short_unit(gold, answer) or _short_unit(answer, gold):
             return True
         if _is_infinite(gold) or _is_infinite(answer):
@@ -335,11 +336,12 @@ def _letters_in_order(node: Node) -> str:
 
 def _short_unit(measured: Node, product: Node) -> bool:
     """`5 m`, read as a product, where the other is a number in that unit."""
-    if not (isinstance(measured, Number) and isinstance(product, Apply) and product.name == "*"):
+    if not (isinstance(measured, Number) and measured.unit and isinstance(product, Apply) and product.name == "*"):
         return False
     value, unit = product.arguments
-    named = isinstance(value, Number) and isinstance(unit, Symbol) and bool(measured.unit)
-    return named and one_spelling(measured.unit) == one_spelling(unit.name) and measured.value == value.value
+    if not (isinstance(value, Number) and isinstance(unit, Symbol)):
+        return False
+    return one_spelling(measured.unit) == one_spelling(unit.name) and measured.value == value.value
 
 
 def _is_infinite(node: Node) -> bool:
@@ -356,4 +358,3 @@ def _infinite_sign(node: Node) -> int | None:
     if isinstance(node, Apply) and not symbols_of(node):
         raise Undecided("arithmetic with infinity")
     return None
-

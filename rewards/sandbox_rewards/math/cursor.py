@@ -83,6 +83,9 @@ class Cursor:
     def _power(self) -> Node:
         raise NotImplementedError
 
+    def _starts_factor(self) -> bool:
+        raise NotImplementedError
+
     def _signed(self) -> Node:
         raise NotImplementedError
 

@@ -46,7 +46,8 @@ _SAID = re.compile(
 )
 _CORRECTED = re.compile(
     r"^[ \t#>*_-]*+(?:(?:so |thus |therefore,? |hence,? )?(?:the|my) )?answer[ \t*_]*+"
-    r"(?::|is:?(?=[ \t*]*(?:[-0-9$\\(]|[A-J]\b)))[ \t*_]*+(?P<answer>\S[^\n]*)$", re.MULTILINE | re.IGNORECASE,
+    r"(?::|is:?(?=[ \t*]*(?:[-0-9$\\(]|[A-J]\b)))[ \t*_]*+(?P<answer>\S[^\n]*)$",
+    re.MULTILINE | re.IGNORECASE,
 )
 """A line that says what the answer is; behind a box it corrects it."""
 _LETTERED = re.compile(r"^A:[ \t]*+(\S[^\n]*)$", re.MULTILINE)
@@ -80,8 +81,8 @@ def unthought(completion: str) -> str:
 
 
 def statements(found: Found) -> list[str]:
-    """What a marked text may state, in the order in which it is tried: all of it, without its reason, what stands behind its "is",
-    its only formula, its only number with its unit. The first that can be read is the answer, whatever the gold is.
+    """What a marked text may state, in the order in which it is tried: all of it but its reason, what stands behind its "is", its
+    only formula, its only number with its unit. The first that can be read is the answer, whatever the gold is.
     """
     marked = found.text
     reasoned = _reasoned(marked)
@@ -155,8 +156,8 @@ def _corrected(text: str) -> str | None:
     boxes = list(_BOX.finditer(text))
     if not boxes:
         return None
-    said = [m for m in (*_SAID.finditer(text, boxes[-1].end()), *_CORRECTED.finditer(text, boxes[-1].end()))]
-    said = [match for match in said if match.re is _CORRECTED or match["final"]]
+    said = [match for match in _SAID.finditer(text, boxes[-1].end()) if match["final"]]
+    said += _CORRECTED.finditer(text, boxes[-1].end())
     return _sentence(max(said, key=lambda match: match.start("answer"))["answer"]) if said else None
 
 
@@ -225,6 +226,6 @@ UNMARKED = ("alone", "only formula", "last line")
 """Ways of finding an answer that nothing says to be one: it counts as it stands, and nothing is looked for in it."""
 _WAYS = (
     ("said last", _corrected), ("boxed", boxed), ("####", _last_of(_HASHES)), ("<answer>", tagged_answer), ("said", _said),
-    ("A:", _last_of(_LETTERED)), ("bold", _last_of(_BOLD)), ("alone", _alone), ("last line", _last_number), ("only formula", _only_formula),
-    ("last line", _last_line),
+    ("A:", _last_of(_LETTERED)), ("bold", _last_of(_BOLD)), ("alone", _alone), ("last line", _last_number),
+    ("only formula", _only_formula), ("last line", _last_line),
 )  # fmt: skip

@@ -50,7 +50,8 @@ def is_worked_out(gold: Node, answer: Node, *, given: bool, bare: bool) -> bool:
 
 def value_of(node: Node, *, asked: bool = False) -> Node:
     """What a chain or a name's equation says in the end, and what is so much of a unit."""
-    if isinstance(node, Relation) and set(node.signs) <= {"=", "~", "in"} and (is_name(node.sides[0]) or (asked and is_asked_for(node.sides[0]))):
+    named = isinstance(node, Relation) and (is_name(node.sides[0]) or (asked and is_asked_for(node.sides[0])))
+    if isinstance(node, Relation) and named and set(node.signs) <= {"=", "~", "in"}:
         node = node.sides[-1]
     elif isinstance(node, Relation) and node.signs == ("=",) and is_name(node.sides[1]):
         node = node.sides[0]

@@ -230,9 +230,10 @@ class Parser(Names):
 
     def _signed_power(self) -> Node:
         self._deeper()
-        node = negated(self._signed_power()) if self._take("-") else self._power() if not self._take("+") else self._signed_power()
+        turned = self._take("-")
+        node = self._signed_power() if turned or self._take("+") else self._power()
         self._depth -= 1
-        return node
+        return negated(node) if turned else node
 
     def _starts_factor(self) -> bool:
         token = self.here

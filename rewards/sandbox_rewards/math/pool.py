@@ -25,7 +25,7 @@ TRIES = 3
 WORKERS = min(4, os.cpu_count() or 1)
 """At a time."""
 SILENT_S = 120
-"""Wall seconds without a reply after which a worker is taken for lost: it has ended long before, unless its machine stands still."""
+"""Wall seconds without a reply after which a worker is taken for lost: by then it has ended, unless its machine stands still."""
 Reply = Mapping[str, Any]
 
 
@@ -99,8 +99,8 @@ class Pool:
             try:
                 self._asked(pickle.dumps(("probe",)))
             except _Lost:
-                command = f"{sys.executable} -m sandbox_rewards.math.worker"
-                raise AlgebraUnavailable(f"the process that runs sympy ends at once; see what `{command} < /dev/null` says") from None
+                command = f"{sys.executable} -m sandbox_rewards.math.worker < /dev/null"
+                raise AlgebraUnavailable(f"the process that runs sympy ends at once; see what `{command}` says.") from None
         return {"equal": None, "how": f"undecided: it ended {TRIES} processes"}
 
     def _asked(self, request: bytes) -> Reply:

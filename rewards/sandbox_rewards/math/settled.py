@@ -102,13 +102,17 @@ def _assigned(node: Group, equal: Equal) -> Node:
 def _without_conditions(items: tuple[Node, ...]) -> tuple[Node, ...]:
     """An expression without what is said of its letters behind it: `x + 2, x != 1`; `2x + c, c \\in \\mathbb{R}`."""
     first, *rest = items
-    if isinstance(first, (Apply, Symbol)) or (isinstance(first, Relation) and first.signs == ("=",)):
-        letters = symbols_of(first)
-        said = [i for i in rest if isinstance(i, Relation) and not set(i.signs) & {"=", "~"} and symbols_of(i) - {*_DECLARED} <= letters]
-        told = [i for i in rest if isinstance(i, Text) and i.words.startswith(("constant", "arbitrary constant", "any constant"))]
-        if rest and len(said) + len(told) == len(rest) and not (isinstance(first, Relation) and any(symbols_of(s) & symbols_of(first.sides[0]) for s in said)):
+    named = isinstance(first, Relation) and first.signs == ("=",)
+    if rest and (named or isinstance(first, (Apply, Symbol))) and all(_only_says_of(item, symbols_of(first)) for item in rest):
+        asked = symbols_of(first.sides[0]) if isinstance(first, Relation) else set()
+        if not any(symbols_of(item) & asked for item in rest):
             return (first,)
     return items
+
+
+def _only_says_of(item: Node, letters: set[str]) -> bool:
+    """Whether a condition says something of letters, and gives none a value."""
+    return isinstance(item, Relation) and not set(item.signs) & {"=", "~"} and symbols_of(item) - _DECLARED <= letters
 
 
 def _letter(name: Node | None) -> str:

@@ -48,7 +48,10 @@ class Answer:
 
 
 class MathReward:
-    """Grades answers to mathematical questions. `skip_unreadable`: where a task's own answer can't be read there is no verdict."""
+    """Grades answers to mathematical questions.
+
+    `skip_unreadable`: there is no verdict where a task's own answer can't be read.
+    """
 
     def __init__(self, skip_unreadable: bool = False) -> None:
         self._skips = skip_unreadable

@@ -63,7 +63,8 @@ _NOTHING = re.compile(
     r"(?<!\\)\\(?:(?:left|right|middle|bigl?|bigr|Bigl?|Bigr|biggl?|biggr|Biggl?|Biggr|bigm)(?![a-zA-Z])\.?"
     r"|(?:displaystyle|textstyle|scriptstyle|limits|nolimits|ensuremath|allowbreak|boldsymbol|bf|bm|hfill|hline|nobreak|mathstrut"
     r"|strut|tiny|small|large|Large|underline|mathop|mathrel|measuredangle|angle|triangle)(?![a-zA-Z])"
-    r"|[,;:!> ~/]|(?:neg)?(?:thin|med|thick)space(?![a-zA-Z])|q?quad(?=[a-z]_|[^a-zA-Z]|$)|(?:phantom|hspace|vspace|label|tag)\*?\{[^{}]*\}|\s)"
+    r"|[,;:!> ~/]|(?:neg)?(?:thin|med|thick)space(?![a-zA-Z])|q?quad(?=[a-z]_|[^a-zA-Z]|$)"
+    r"|(?:phantom|hspace|vspace|label|tag)\*?\{[^{}]*\}|\s)"
 )
 _NUMBER = (
     r"[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{1,3}(?![0-9a-zA-Z])"
@@ -184,12 +185,13 @@ def _plain(text: str) -> str:
 _FULL_WIDTH = re.compile("[\uff01-\uff5e]")
 _QUOTED = re.compile(r"(['\"`]{1,2}|``|[“‘])([^'\"`“”‘’]+)(?:\1|''|[”’])")
 _KIND = r"(?P<{0}>integer|(?:real |complex )?(?:constant|number)|real)s?"
-_OF_ANY = r"(?:(?:any|all|every|some|an?|each|is|are|is an|is a|is any|is some|be|be an|be any)\s+)?(?:arbitrary\s+)?(?:real\s+(?=constant|number))?"
+_ANY = r"(?:(?:is|are|be)\s+)?(?:(?:any|all|every|some|an?|each)\s+)?(?:arbitrary\s+)?(?:real\s+(?=constant|number))?"
 _DECLARED = re.compile(
-    r",?\s*(?:\\text\s*\{\s*|\\mbox\s*\{\s*)?(?:,\s*)?(?:for|where|with)\s+(?:"
-    + _OF_ANY + _KIND.format("before") + r"\s*\}?\s*\$?(?P<letter>[a-zA-Z])(?![a-zA-Z])\$?"
-    + r"|\}?\s*\$?(?P<named>[a-zA-Z])\$?\s*(?:\\text\s*\{\s*)?\s*(?:is|are|being)\s+" + _OF_ANY + _KIND.format("behind") + r")\s*\}?"
-)
+    r",?\s*(?:\\(?:text|mbox)\s*\{\s*)?(?:,\s*)?(?:for|where|with)\s+(?:"
+    + _ANY + _KIND.format("before") + r"\s*\}?\s*\$?(?P<letter>[a-zA-Z])(?![a-zA-Z])\$?"
+    + r"|\}?\s*\$?(?P<named>[a-zA-Z])\$?\s*(?:\\text\s*\{\s*)?\s*(?:is|are|being)\s+" + _ANY + _KIND.format("behind")
+    + r")\s*\}?"
+)  # fmt: skip
 """`for any integer k`, `where c is a real constant`: what is said of a letter behind a formula."""
 
 

@@ -42,7 +42,10 @@ MATRICES = frozenset({"pmatrix", "bmatrix", "matrix", "vmatrix", "Bmatrix", "sma
 SYSTEMS = frozenset({"cases", "aligned", "align", "gathered"})
 """Environments of equations, or of a function in pieces."""
 INVERSE = {"sin": "arcsin", "cos": "arccos", "tan": "arctan", "cot": "arccot"}
-SAME_NAME = {"asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "lg": "log", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "varphi": "phi", "varepsilon": "epsilon", "vartheta": "theta"}
+SAME_NAME = {
+    "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "lg": "log", "asin": "arcsin", "acos": "arccos", "atan": "arctan",
+    "varphi": "phi", "varepsilon": "epsilon", "vartheta": "theta",
+}  # fmt: skip
 _COUNTED = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
     "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty",
