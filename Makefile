@@ -3,7 +3,7 @@ TORCH ?= torch==2.13.0   # a version whose Linux CPU wheel a plain pip finds; pl
 BIN := .venv/bin
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: quickstart test check image bench
+.PHONY: quickstart test check docs image bench
 
 quickstart: .venv/.installed
 	$(BIN)/sandbox-rl compare quickstart --resume
@@ -15,6 +15,9 @@ check: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: .venv/.installed-dev
+	$(BIN)/python docs/generate.py
 
 bench: .venv/.installed-dev
 	$(BIN)/python benchmarks/grading.py
