@@ -3,8 +3,8 @@
     python benchmarks/answers.py GSM8K_SOLUTIONS MATH500 --peer ENVIRONMENT
 
 GSM8K_SOLUTIONS: `example_model_solutions.jsonl.gz` of github.com/openai/grade-school-math (completions with labels); MATH500: its
-`test.jsonl`, whose solutions are graded against their own answers. A third set is made here: expressions that are equal by an identity,
-or nearly, so that each needs algebra. Math-Verify comes from an environment that has it (pip install
+`test.jsonl`, whose solutions are graded against their own answers. A third set is made here: expressions that are equal by an
+identity, or nearly, so that each needs algebra. Math-Verify comes from an environment that has it (pip install
 math-verify); it gets what `A:` marks in a GSM8K completion, for it does not look for that.
 """
 
@@ -54,7 +54,7 @@ def expressions(count: int = 400) -> list[dict[str, Any]]:
     chance, pairs = random.Random(0), list[dict[str, Any]]()
     for k in range(count):
         a, b, c = (chance.randint(2, 9) for _ in range(3))
-        wrong = k % 2
+        wrong = k // 6 % 2
         gold, answer = (
             (rf"\frac{{{a}}}{{\sqrt{{{b}}}}}", rf"\frac{{{a}\sqrt{{{b}}}}}{{{b + wrong}}}"),
             (rf"(x+{a})(x-{b})+{c}", rf"x^2+{a - b + 20 + wrong}x-20x-{a * b - c}"),

@@ -200,11 +200,12 @@ def is_zero(difference: Any) -> bool | None:
     if difference.is_zero is not None and difference.is_number:
         return bool(difference.is_zero)
     for rewrite in _REWRITES:
-        difference = rewrite(difference)
-        if difference.is_zero:
+        made = rewrite(difference)
+        if made.is_zero:
             return True
-        if difference.is_Rational:
+        if made.is_Rational:
             return False
+        difference = made if rewrite is not _exponentials else difference  # longer, where they don't cancel
     return True if difference.equals(0) else None
 
 
@@ -285,10 +286,21 @@ def _line(family: Any) -> tuple[Any, Any] | None:
     return None if step.free_symbols or start.free_symbols or step == 0 else (start, step)
 
 
+def _numerator(difference: Any) -> Any:
+    return sympy.together(difference).as_numer_denom()[0].expand()
+
+
+def _exponentials(difference: Any) -> Any:
+    """Circular and hyperbolic functions as exponentials, whose products are one: the quickest way to many identities."""
+    functions = (sympy.functions.elementary.trigonometric.TrigonometricFunction, sympy.sinh, sympy.cosh, sympy.tanh)
+    return _numerator(difference.rewrite(sympy.exp)) if difference.has(*functions) else difference
+
+
 _REWRITES: tuple[Callable[[Any], Any], ...] = (
-    sympy.expand, lambda d: sympy.together(d).as_numer_denom()[0].expand(), sympy.expand_log, sympy.expand_func, sympy.radsimp,
-    sympy.sqrtdenest, sympy.trigsimp, sympy.combsimp, sympy.simplify,
+    sympy.expand, _numerator, sympy.expand_log, sympy.expand_func, sympy.radsimp, sympy.sqrtdenest, _exponentials, sympy.trigsimp,
+    sympy.combsimp, sympy.simplify,
 )  # fmt: skip
+"""Each is given what the one before made of the difference; the quick ones first."""
 
 
 def answer_to(question: tuple[Any, ...]) -> dict[str, Any]:

@@ -102,8 +102,9 @@ class Amounts(Cursor):
     def _number(self, text: str) -> Fraction:
         if len(text) > DIGITS:
             raise Unreadable(f"a number of {len(text)} digits")
-        value = Fraction(text if not text.endswith(".") else text[:-1] or "0")
-        return self._repeating(text) or value
+        if text.isdigit():
+            return Fraction(int(text))
+        return self._repeating(text) or Fraction(text if not text.endswith(".") else text[:-1] or "0")
 
     def _repeating(self, text: str) -> Fraction | None:
         r"""`0.\overline{3}`, `0.\dot{3}`, `0.(3)` as the fraction that it is."""

@@ -9,7 +9,7 @@ is not looked at. Several boxes count as one answer only where nothing but separ
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 LONGEST = 2000
@@ -80,26 +80,23 @@ def unthought(completion: str) -> str:
     return _THOUGHT.sub(" ", completion)
 
 
-def statements(found: Found) -> list[str]:
+def statements(found: Found) -> Iterator[str]:
     """What a marked text may state, in the order in which it is tried: all of it but its reason, what stands behind its "is", its
     only formula, its only number with its unit. The first that can be read is the answer, whatever the gold is.
     """
     marked = found.text
     reasoned = _reasoned(marked)
-    said = [reasoned]
-    found_formulas = formulas(marked)
-    if found.how in UNMARKED:
-        return said + (found_formulas[:1] if len(set(found_formulas)) == 1 else [])
+    yield reasoned
+    marked_by_word = found.how not in UNMARKED
     colon = r"|(?<=[a-z]):" if marked[:1].isupper() else ""
     before, *behind = re.split(r"\b(?:is|are|equals|be)\b:?(?!\s+not\b)" + colon, reasoned)
-    if behind and not _ANSWERS.search(" ".join((before, *behind[:-1]))):
-        said.append(behind[-1].strip())
-    said += found_formulas[:1] if len(set(found_formulas)) == 1 else []
+    if marked_by_word and behind and not _ANSWERS.search(" ".join((before, *behind[:-1]))):
+        yield behind[-1].strip()
+    if len(set(found_formulas := formulas(marked))) == 1:
+        yield found_formulas[0]
     worded = re.fullmatch(r"[-\w\s.,$%'/]*[A-Za-z]{2}[-\w\s.,$%'/]*", reasoned, re.ASCII)
-    if worded and not _HEDGED.search(reasoned):
-        numbers = _COUNTED.findall(reasoned)
-        said += [rf"{numbers[0][0].strip('$,')} \text{{{numbers[0][1]}}}"] if len(numbers) == 1 else []
-    return list(dict.fromkeys(said))
+    if marked_by_word and worded and not _HEDGED.search(reasoned) and len(numbers := _COUNTED.findall(reasoned)) == 1:
+        yield rf"{numbers[0][0].strip('$,')} \text{{{numbers[0][1]}}}"
 
 
 def _reasoned(text: str) -> str:

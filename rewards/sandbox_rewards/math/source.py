@@ -23,12 +23,14 @@ from sandbox_rewards.math.conventions import NeedsAlgebra, Rules, Undecided
 from sandbox_rewards.math.exact import mentions
 from sandbox_rewards.math.extraction import UNMARKED, Found, final_answer, statements
 from sandbox_rewards.math.form import has_form_of, is_worked_out, value_of
+from sandbox_rewards.math.measures import same_numbers
 from sandbox_rewards.math.parser import parse
 from sandbox_rewards.math.pool import POOL, WORKERS, AlgebraUnavailable
 from sandbox_rewards.math.prompt import is_bare, read_formulas, restates
 from sandbox_rewards.math.settled import with_log_base
 from sandbox_rewards.math.tokens import Unreadable
 from sandbox_rewards.math.tree import Node, Number, Symbol, Text
+from sandbox_rewards.math.units import meridiem
 from sandbox_rewards.source import RewardItem
 
 NOT_MARKED = r"no answer is marked: \boxed{}, ####, <answer>, 'the answer is', or bold"
@@ -182,8 +184,12 @@ def compared(gold: Node, gold_text: str, answer: Answer, rules: Rules) -> tuple[
 
 def decided(gold: Node, answer: Node, rules: Rules) -> tuple[bool, str]:
     r"""Whether two trees are equal, and how that was found; a bare `\log` has base 10 or e, in both the same."""
+    if isinstance(gold, Number) and isinstance(answer, Number) and not (meridiem(gold.unit) or meridiem(answer.unit)):
+        return same_numbers(gold, answer, rules), "exact"
     bare = any(mentions(node, frozenset({"bare log"})) for node in (gold, answer))
-    bases = [None] if not bare else [10] if any(mentions(node, frozenset({"ln"})) for node in (gold, answer)) else [10, None]
+    if not bare:
+        return _decided(gold, answer, rules)
+    bases = [10] if any(mentions(node, frozenset({"ln"})) for node in (gold, answer)) else [10, None]
     found = (False, "")
     for base in bases:
         found = _decided(with_log_base(gold, base), with_log_base(answer, base), rules)
@@ -236,12 +242,14 @@ _CHOICE = re.compile(
 """A choice's letter, with what it stands for behind it; not two of them."""
 
 
+@lru_cache(maxsize=20_000)
 def _choice(gold: Node) -> str | None:
     """The letter of a gold that is a choice."""
     word = gold.name if isinstance(gold, Symbol) else gold.words.strip("() .") if isinstance(gold, Text) else ""
     return word.lower() if re.fullmatch(r"[A-Ja-j]", word) and (isinstance(gold, Text) or word.isupper()) else None
 
 
+@lru_cache(maxsize=20_000)
 def _decimal(text: str) -> Fraction | None:
     """A number whose decimals stand behind a comma or a point: `2,75`; None for thousands, lists of digits, and anything else."""
     match = re.fullmatch(r"\s*\$?\s*(-?[0-9]+)([.,])([0-9]+)\s*\$?\s*", text)
