@@ -367,7 +367,7 @@ def test_a_canary_pays_all_or_nothing_and_a_share_is_no_cheat(grader: Grader) ->
 
 
 def test_the_pages_mixture_is_one() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "rewards.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "rewards.md").read_text()
     shown = re.search(r"## Mix rewards.*?```json\n(.*?)```", page, re.DOTALL)
     assert shown
     found = combine(task(*json.loads(shown[1])), [said(1.0), said(1.0), said(-0.5, "scored")])
