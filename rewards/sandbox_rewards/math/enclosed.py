@@ -35,7 +35,8 @@ class Enclosed(Amounts):
                 items.append(self._item())
         closing = next((close for close in closings if self._take(close)), None)
         if closing is None:
-            if opening == r"\{" and len(items) == 1 and self.here is None:  # a system behind a single brace
+            rows = len(items) == 1 and isinstance(items[0], (Matrix, Group))
+            if opening == r"\{" and rows and self.here is None:  # a system behind a single brace
                 return _system(items[0])
             raise Unreadable(f"no end of what {opening!r} begins")
         if len(items) == 1 and (opening, closing) in (("(", ")"), ("[", "]"), ("{", "}")):

@@ -15,13 +15,50 @@ from fractions import Fraction
 from sandbox_rewards.math.comparison import as_interval, is_region
 from sandbox_rewards.math.exact import exact_value, mentions, size, symbols_of
 from sandbox_rewards.math.settled import is_asked_for, is_name
-from sandbox_rewards.math.tree import Apply, Group, IntervalUnion, Matrix, Node, Number, Relation, Symbol, Text, children
+from sandbox_rewards.math.tree import (
+    Apply,
+    Group,
+    IntervalUnion,
+    Matrix,
+    Node,
+    Number,
+    Relation,
+    Symbol,
+    Text,
+    children,
+    with_children,
+)
 
 _FUNCTIONS = frozenset({
     "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "arccot", "sinh", "cosh", "tanh", "log", "ln", "!",
     "binomial", "abs", "floor", "ceil", "gcd", "lcm", "max", "min", "sum", "prod", "det", "sgn", "transposed", "mod",
 })  # fmt: skip
 """Operations that are worked out, unless the gold has one, too."""
+
+
+def has_idle_steps(node: Node) -> bool:
+    """Whether something is done that changes nothing: a sign turned twice, 0 added, 1 multiplied, divided by or raised to."""
+    return without_idle_steps(node) != node
+
+
+def without_idle_steps(node: Node) -> Node:
+    """The tree without such steps."""
+    node = with_children(node, tuple(map(without_idle_steps, children(node))))
+    if isinstance(node, Apply) and node.name == "neg":
+        inner = node.arguments[0]
+        return inner.arguments[0] if isinstance(inner, Apply) and inner.name == "neg" else node
+    if isinstance(node, Apply) and node.name in _IDLE:
+        one, other = node.arguments
+        if node.name == "*" and (isinstance(other, Symbol) or _is_scientific(node)):  # `1.0i`, `1 \\cdot 10^6`
+            return node
+        if exact_value(other) == _IDLE[node.name]:
+            return one
+        if node.name in ("+", "*") and exact_value(one) == _IDLE[node.name]:
+            return other
+    return node
+
+
+_IDLE = {"+": 0, "*": 1, "/": 1, "^": 1}
 
 
 def is_worked_out(gold: Node, answer: Node, *, given: bool, bare: bool) -> bool:

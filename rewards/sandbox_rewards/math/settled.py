@@ -77,7 +77,8 @@ def _of_chain(node: Relation, equal: Equal) -> Node:
 def is_asked_for(node: Node) -> bool:
     """`m + n`, `p + q + r`: a sum, product or difference of unknowns, whose value alone is asked for."""
     if isinstance(node, Apply) and node.name in ("+", "neg", "*", "/", "-"):
-        return all(is_asked_for(a) or (node.name in ("*", "/") and isinstance(a, Number)) for a in node.arguments)
+        times = node.name in ("*", "/")
+        return all(is_asked_for(a) or (times and isinstance(a, Number) and a.value != 0) for a in node.arguments)
     return isinstance(node, Symbol) and node.name not in ("pi", "e", "i", "oo")
 
 

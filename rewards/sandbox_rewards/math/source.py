@@ -22,11 +22,11 @@ from sandbox_rewards.math.comparison import Judge, equal
 from sandbox_rewards.math.conventions import NeedsAlgebra, Rules, Undecided
 from sandbox_rewards.math.exact import mentions
 from sandbox_rewards.math.extraction import UNMARKED, Found, final_answer, statements
-from sandbox_rewards.math.form import has_form_of, is_worked_out, value_of
+from sandbox_rewards.math.form import has_form_of, has_idle_steps, is_worked_out, value_of
 from sandbox_rewards.math.measures import same_numbers
 from sandbox_rewards.math.parser import parse
 from sandbox_rewards.math.pool import POOL, WORKERS, AlgebraUnavailable
-from sandbox_rewards.math.prompt import is_bare, read_formulas, restates
+from sandbox_rewards.math.prompt import is_bare, is_copied, read_formulas, restates
 from sandbox_rewards.math.settled import with_log_base
 from sandbox_rewards.math.tokens import Unreadable
 from sandbox_rewards.math.tree import Node, Number, Symbol, Text
@@ -215,12 +215,15 @@ def _in_form(gold: Node, answer: Answer, spec: MathAnswer, prompt: str, how: str
     """What becomes of an answer that is equal: right, restated, or not worked out."""
     if answer.node is None or _without_unit(value_of(answer.node)) == _without_unit(value_of(gold)):
         return True, how
-    if restates(answer.text, spec.answers, prompt):
+    if restates(answer.text, spec.answers, prompt) or is_copied(answer.node, gold, prompt):
         return False, RESTATED
     if spec.form in ("simplified", "factored", "expanded"):
         return (True, "form") if has_form_of(gold, answer.node) else (False, NOT_WORKED_OUT)
+    bare = is_bare(prompt)
+    if not bare and has_idle_steps(answer.node) and not has_idle_steps(gold):
+        return False, NOT_WORKED_OUT
     given = _is_given(gold, prompt, _rules(spec))
-    return (True, how) if is_worked_out(gold, answer.node, given=given, bare=is_bare(prompt)) else (False, NOT_WORKED_OUT)
+    return (True, how) if is_worked_out(gold, answer.node, given=given, bare=bare) else (False, NOT_WORKED_OUT)
 
 
 def _without_unit(node: Node) -> Node:
@@ -236,7 +239,7 @@ def _is_given(gold: Node, prompt: str, rules: Rules) -> bool:
 _CHOICE = re.compile(
     r"(?:\\(?:text|textbf|mathrm|mathbf|textrm)\s*\{\s*)?(?:(?:option|choice|answer)\s*:?\s*)?\(?([A-J])"
     r"(?:\)|[.:]\s|\s*\}|$|\s*(?:[–—]|-{2,3}|\s-)\s*(?=[a-zA-Z]{2}|[0-9$\\]|a\s))"
-    r"(?!.*(?:\b(?:or|and)\b|[({][A-J][)}]))[^,;&]*",
+    r"(?!.*(?:\b(?:or|and)\b|[({][A-J][)}]|\\pm|±))[^,;&]*",
     re.IGNORECASE,
 )
 """A choice's letter, with what it stands for behind it; not two of them."""
