@@ -9,7 +9,7 @@ there is nothing to restate; there only plain sums and products of numbers are r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from sandbox_rewards.math.comparison import as_interval, is_region
@@ -51,7 +51,7 @@ def without_idle_steps(node: Node) -> Node:
         one, other = node.arguments
         if node.name == "*" and (isinstance(other, Symbol) or _is_scientific(node)):  # `1.0i`, `1 \\cdot 10^6`
             return node
-        if exact_value(other) == _IDLE[node.name]:
+        if exact_value(other) == _IDLE[node.name] and not (node.name == "^" and isinstance(one, Number)):
             return one
         if node.name in ("+", "*") and exact_value(one) == _IDLE[node.name]:
             return other
@@ -61,19 +61,19 @@ def without_idle_steps(node: Node) -> Node:
 _IDLE = {"+": 0, "*": 1, "/": 1, "^": 1}
 
 
-def is_worked_out(gold: Node, answer: Node, *, given: bool, bare: bool) -> bool:
+def is_worked_out(gold: Node, answer: Node, *, given: Callable[[], bool], bare: bool) -> bool:
     """Whether an answer that equals the gold is in its form.
 
-    `given`: the prompt holds an expression that equals the gold. `bare`: it holds no numbers and no formulas.
+    `given()`: the prompt holds an expression that equals the gold. `bare`: it holds no numbers and no formulas.
     """
     asked = not isinstance(gold, Relation)
     gold, answer = value_of(gold), value_of(answer, asked=asked)
     if isinstance(answer, Relation) and not isinstance(gold, (Relation, Group, IntervalUnion)) and not is_region(gold):
-        return bool(symbols_of(gold)) and not given
+        return bool(symbols_of(gold)) and not given()
     if bare:
         return not _is_plain_arithmetic(answer)
     if isinstance(gold, Relation) and isinstance(answer, Relation) and gold.signs == ("=",) and is_name(gold.sides[0]):
-        return is_name(answer.sides[0]) or is_name(answer.sides[-1]) or (not given and bool(symbols_of(gold.sides[1])))
+        return is_name(answer.sides[0]) or is_name(answer.sides[-1]) or (not given() and bool(symbols_of(gold.sides[1])))
     if _is_plain_region(gold):
         return _is_plain_region(answer)
     if len(items := list(zip(_items(gold), _items(answer), strict=False))) == len(_items(gold)) == len(_items(answer)) > 0:
@@ -81,7 +81,7 @@ def is_worked_out(gold: Node, answer: Node, *, given: bool, bare: bool) -> bool:
     if isinstance(answer, (Group, Matrix)) or isinstance(gold, (Group, Matrix)):
         return not _computes(answer)
     if symbols_of(answer) or symbols_of(gold):
-        return not given or has_form_of(gold, answer)
+        return not given() or has_form_of(gold, answer)
     return is_number(answer, gold) or (exact_value(gold) is None and not is_number(gold, gold) and size(answer) <= size(gold))
 
 

@@ -20,7 +20,7 @@ from sandbox_rewards.errors import UnreadableGold, in_a_line
 from sandbox_rewards.grade import LONGEST_DETAIL, Grade, Verdict, of_one_question
 from sandbox_rewards.math.comparison import Judge, equal
 from sandbox_rewards.math.conventions import NeedsAlgebra, Rules, Undecided
-from sandbox_rewards.math.exact import mentions
+from sandbox_rewards.math.exact import mentions, symbols_of
 from sandbox_rewards.math.extraction import UNMARKED, Found, final_answer, statements
 from sandbox_rewards.math.form import has_form_of, has_idle_steps, is_worked_out, value_of
 from sandbox_rewards.math.measures import same_numbers
@@ -222,8 +222,8 @@ def _in_form(gold: Node, answer: Answer, spec: MathAnswer, prompt: str, how: str
     bare = is_bare(prompt)
     if not bare and has_idle_steps(answer.node) and not has_idle_steps(gold):
         return False, NOT_WORKED_OUT
-    given = _is_given(gold, prompt, _rules(spec))
-    return (True, how) if is_worked_out(gold, answer.node, given=given, bare=bare) else (False, NOT_WORKED_OUT)
+    worked_out = is_worked_out(gold, answer.node, given=lambda: _is_given(gold, prompt, _rules(spec)), bare=bare)
+    return (True, how) if worked_out else (False, NOT_WORKED_OUT)
 
 
 def _without_unit(node: Node) -> Node:
@@ -233,7 +233,9 @@ def _without_unit(node: Node) -> Node:
 @lru_cache(maxsize=5_000)
 def _is_given(gold: Node, prompt: str, rules: Rules) -> bool:
     """Whether the prompt holds an expression that equals the gold: the task is to write it in another way."""
-    return any(node != gold and decided(gold, node, rules)[0] for node in read_formulas(prompt))
+    letters = symbols_of(gold)
+    like = (node for node in read_formulas(prompt) if node != gold and symbols_of(node) == letters)
+    return any(decided(gold, node, rules)[0] for node in like)
 
 
 _CHOICE = re.compile(
