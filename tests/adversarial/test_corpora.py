@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from sandbox_rewards.grading import Grader
+from sandbox_rewards.sandbox.runner.cell.clock import MOST
 from sandbox_tasks.task import Task
 
 
@@ -73,8 +74,8 @@ def on(backend: str, names: Iterable[str]) -> list[str]:
 
 
 def longest(case: Any) -> float:
-    """Seconds that a grade may take: every case's limit, and one more."""
-    return float(case.task_spec["time_limit_s"] * max(1, len(case.task_spec.get("cases", ()))) + 1)
+    """Seconds that a grade may take however busy the machine is, and some for the machinery."""
+    return float(MOST * case.task_spec["time_limit_s"] * max(1, len(case.task_spec.get("cases", ()))) + 10)
 
 
 def test_no_cheat_is_rewarded_and_none_takes_the_judge_down(backend: str, share: tuple[str, int]) -> None:
@@ -83,11 +84,7 @@ def test_no_cheat_is_rewarded_and_none_takes_the_judge_down(backend: str, share:
     paid = [name for name, grade in grades.items() if grade.reward != 0.0]
     assert not paid, f"{share}: {len(paid)} of {len(grades)}: {[(n, grades[n].verdict, grades[n].detail) for n in paid[:5]]}"
     late = [name for name, grade in grades.items() if grade.seconds > longest(cases[name])]
-    assert len(late) <= ALLOWED_LATE, late
-
-
-ALLOWED_LATE = 3
-"""Of thousands: bombs of processes on a machine that has other work to do."""
+    assert not late
 
 
 def test_the_cheats_on_the_wire_speak_its_language() -> None:

@@ -2,8 +2,8 @@ r"""The final answer of a completion, as its writer marked it; never any number 
 
 In this order, the last of its kind each: `\boxed{}`, `#### `, `<answer>`, "the answer is", a line that begins with `A:`, bold;
 a "final answer" that is said behind the last box corrects it. Where nothing is marked: the whole of a text that is a single line,
-its only formula, its last line; they count only where all of them can be read as mathematics. What was thought aloud in `<think>`
-is not looked at. Several boxes count as one answer only where nothing but separators stands between them.
+its only formula, its last line; they count only where all of them can be read as mathematics. What was thought aloud
+(`answers.spoken`) is not looked at. Several boxes count as one answer only where nothing but separators stands between them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
+
+from sandbox_rewards.answers.spoken import spoken
 
 LONGEST = 2000
 """Characters of an answer; nothing longer is one."""
@@ -25,7 +27,6 @@ class Found(NamedTuple):
     how: str
 
 
-_THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _BOX = re.compile(r"\\(?:begin)?(?:boxed|fbox)\s*(?=[{ \d\\])")
 _GAP = r"(?:\s|\$|\\[,;:!()\[\]]|\\q?quad(?![a-zA-Z]))*"
 _SEPARATOR = re.compile(
@@ -66,7 +67,7 @@ _FORMULA = re.compile(
 
 def final_answer(completion: str) -> Found | None:
     """The marked answer, or None where there is none."""
-    text = unthought(completion)
+    text = spoken(completion)
     for how, find in _WAYS:
         answer = find(text)
         if answer is not None:
@@ -75,6 +76,7 @@ def final_answer(completion: str) -> Found | None:
     return None
 
 
+<<<<<<< HEAD
 def unthought(completion: str) -> str:
     """The completion without what was thought aloud."""
     return _THOUGHT.sub(" ", completion)
@@ -84,6 +86,10 @@ def statements(found: Found) -> Iterator[str]:
     """What a marked text may state, in the order in which it is tried: all of it but its reason, what stands behind its "is", its
     only formula, its only number with its unit. The first that can be read is the answer, whatever the gold is.
     """
+=======
+def said_in(found: Found) -> list[str]:
+    """What a marked sentence may state: its only formula, what stands behind its last "is", its only number with its unit."""
+>>>>>>> main
     marked = found.text
     reasoned = _reasoned(marked)
     yield reasoned

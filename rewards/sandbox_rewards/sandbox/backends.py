@@ -306,7 +306,7 @@ def probe(name: str, runtime: str | None = None) -> str | None:
     try:
         worker = _made(name, runtime).open_worker(0)
         try:
-            outcome = worker.run(job, 20)
+            outcome = worker.run(job, 10)
         finally:
             worker.close()
     except WorkerLost as error:

@@ -206,13 +206,17 @@ def test_a_full_table_of_processes_gives_no_verdict_and_no_zero(backend: str) ->
 HANG_THE_JUDGE = ("assert sum(f()) == 6", "def f(): return range(10**12)")
 
 
-def test_no_grade_takes_longer_than_its_limit_and_a_second(grader: Grader) -> None:
+SPENDS = "import time\ndef f():\n    while time.process_time() < 1: pass\n    return 2"
+
+
+def test_no_grade_takes_much_longer_than_its_limit(grader: Grader) -> None:
     tests, hanging = HANG_THE_JUDGE
     hung = task(0, tests=[tests], time_limit_s=1)
     endless = task(1, time_limit_s=1)
-    grades = grader.grade([hung, TASKS[2], endless, hung], [hanging, ANSWERS[2], "def f():\n    while True: pass", hanging])
+    grades = grader.grade([hung, TASKS[2], endless, hung], [hanging, SPENDS, "def f():\n    while True: pass", hanging])
     assert [g.verdict for g in grades] == ["time_limit", "passed", "time_limit", "time_limit"]
-    assert all(1 <= g.seconds < 2 for g in grades if g.verdict == "time_limit"), grades
+    fair = grades[1].seconds  # of one that needs as much of the processor as the others may have, on the machine as it is
+    assert all(1 <= g.seconds < 5 * fair for g in grades if g.verdict == "time_limit"), grades
 
 
 KILLED = """
@@ -306,7 +310,9 @@ def start_grading(folder: Path, out: str, *options: str, count: int = 200) -> "s
     lines = [{"task_id": str(i % COUNT), "completion": answer(i % COUNT if i % 4 else 99)} for i in range(count)]
     (folder / "answers.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     command = ["grade", "tasks.jsonl", "answers.jsonl", "--out", out, "--sandbox", "local", *options]
-    code = f"import sys\nsys.path[:0] = {PATHS!r}\nsys.argv[1:] = {command!r}\nfrom sandbox_rl.cli import main\nmain()"
+    code = f"import sys\nsys.path[:0] = {PATHS!r}\nsys.argv[1:] = {command!r}\nimport signal\n"
+    code += "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell that started us may ignore it
+    code += "from sandbox_rl.cli import main\nmain()"
     return subprocess.Popen([sys.executable, "-c", code], cwd=folder, stderr=subprocess.PIPE, text=True)
 
 

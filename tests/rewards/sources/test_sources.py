@@ -466,6 +466,10 @@ class Surrogate:
     def score(self, batch): return [grade(item, detail="\\ud83d" + "x" * 999) for item in batch]
 class Neighbours:
     def score(self, batch): return [grade(item, reward=1.0 / len(batch)) for item in batch]
+class Stumbles:
+    def score(self, batch):
+        if any("raise" in item.completion for item in batch): raise RecursionError("too deep")
+        return [grade(item, reward=float("nan") if "nan" in item.completion else 1.0) for item in batch]
 instance = Scores()
 """
 
@@ -497,7 +501,7 @@ def plugins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     info.mkdir()
     (folder / "plugins.py").write_text(PLUGINS)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plugins\nVersion: 1.0\n")
-    names = [*BROKEN, "Scores", "Tells", "Surrogate", "Neighbours"]
+    names = [*BROKEN, "Scores", "Tells", "Surrogate", "Neighbours", "Stumbles"]
     points = [f"{name} = plugins:{name}" for name in names] + ["elsewhere = no_such_module:Source"]
     (info / "entry_points.txt").write_text("[sandbox_rl.rewards]\n" + "\n".join(points))
     sys.path.insert(0, str(folder))
@@ -513,6 +517,21 @@ def test_a_plugin_that_breaks_the_contract_is_named(name: str) -> None:
     assert str(caught.value).startswith(f"reward source {name!r} ")
     assert BROKEN[name] in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("plugins")
+def test_an_answer_on_which_a_source_fails_has_no_verdict_and_ends_no_run() -> None:
+    said: list[str] = []
+    with Grader("local", on_warning=said.append) as grader:
+        answers = ["one", "raise", "two", "nan"]
+        grades = grader.grade([task({"source": "Stumbles"})] * 4, answers)
+        assert grader.grade([task({"source": "Stumbles"})], ["raise"])[0].verdict == "no_verdict"
+        assert grader.faults == {"Stumbles": 3}
+    assert [grade.reward for grade in grades] == [1.0, None, 1.0, None]
+    assert "'Stumbles' fails: RecursionError: too deep (plugins.py, line " in str(grades[1].detail)
+    assert "'Stumbles' gave reward nan" in str(grades[3].detail)
+    assert len(said) == 1
+    assert "'Stumbles' fails: RecursionError" in said[0]
 
 
 @pytest.mark.usefixtures("plugins")

@@ -19,7 +19,7 @@ from typing import Any
 
 from .cell import compiler, namespaces, seccomp, zygote
 from .cell.leftovers import remove_tree
-from .wire.channel import Channel
+from .wire.channel import MAX_DIGITS, Channel
 
 JUDGE_UID, COMPILER_UID = 39_999, 39_998
 COMPILER_MEMORY = 2**30
@@ -37,6 +37,7 @@ def main(settings: dict[str, Any]) -> None:
     be had; `open`: no isolation at all), `solution_uid`, `home` (an empty folder), `readable` and `hidden` paths.
     """
     level, uid = settings["level"], settings["solution_uid"]
+    sys.set_int_max_str_digits(MAX_DIGITS)
     _leave_a_steward(settings["home"] if level in ("landlock", "open") else None)
     many_uids = level == "container"
     if level == "namespaces":
@@ -50,6 +51,7 @@ def main(settings: dict[str, Any]) -> None:
         ours.close()
         compiling.close()
         namespaces.prctl(namespaces.PR_SET_DUMPABLE, 0)
+        sys.set_int_max_str_digits(0)  # of what an answer computes its own limits of time and memory are enough
         zygote.serve(theirs, _cells(level, uid if many_uids else None, settings), lambda: _give_up(host))
         os._exit(0)
     theirs.close()

@@ -41,7 +41,7 @@ READY, STREAMS = b"+", b"p"
 def serve(solution: Solution, limit: Callable[[dict[str, Any]], None]) -> None:
     """Say that this process is ready, take the judge's job under its limits, and answer requests until it hangs up.
 
-    A program's standard input and output come first, where the job is a program. `solution` was made before the fork, for all
+    A program's standard streams come first, where the job is a program. `solution` was made before the fork, for all
     that a forked process makes or touches for the first time costs it a page fault.
     """
     channel = solution.channel
@@ -63,7 +63,7 @@ def serve(solution: Solution, limit: Callable[[dict[str, Any]], None]) -> None:
 
 def _take_streams(descriptor: int) -> None:
     connection = socket.socket(fileno=descriptor)
-    _, fds, _, _ = socket.recv_fds(connection, 1, 2)
+    _, fds, _, _ = socket.recv_fds(connection, 1, 3)
     connection.detach()
     for standard, fd in enumerate(fds):
         os.dup2(fd, standard)
