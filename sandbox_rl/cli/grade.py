@@ -45,11 +45,8 @@ def grade(
     resume: GoOn = False,
     runtime: Runtime = None,
     unsafe: Unsafe = False,
-<<<<<<< HEAD
     skip_unreadable: SkipUnreadable = False,
-=======
     extracted: Annotated[bool, typer.Option("--extracted", help="Write into each grade what of the answer was judged.")] = False,
->>>>>>> main
 ) -> None:
     """Judge answers: the smallest whole use, and what everything else is built on."""
     refuse_to_overwrite(out, Path(tasks), completions)
@@ -57,18 +54,12 @@ def grade(
     by_id = {task.id: task for task in suite.tasks}
     answered = check_answers(completions, by_id, tasks)
     total = answered.total()
-<<<<<<< HEAD
-    place = {"sandbox": "open" if unsafe else sandbox, "runtime": runtime, "skip_unreadable": skip_unreadable}
+    what = {"skip_unreadable": skip_unreadable, "extracted": extracted}
+    place = {"sandbox": "open" if unsafe else sandbox, "runtime": runtime, **what}
     inputs = {"tasks": digest_of_tasks(suite), "completions": digest_of(completions), "settings": json.dumps(place)}
-    with grader_for(sandbox, workers, cache=cache, runtime=runtime, unsafe=unsafe, skip_unreadable=skip_unreadable) as grader:
+    with grader_for(sandbox, workers, cache=cache, runtime=runtime, unsafe=unsafe, **what) as grader:
         for reason in grader.prepare(by_id[task_id] for task_id in answered):
             screen.print(f"skipped: {reason}", highlight=False, markup=False, soft_wrap=True)
-=======
-    place = {"sandbox": "open" if unsafe else sandbox, "runtime": runtime, "extracted": extracted}
-    inputs = {"tasks": digest_of_tasks(suite), "completions": digest_of(completions), "settings": json.dumps(place)}
-    with grader_for(sandbox, workers, cache=cache, runtime=runtime, unsafe=unsafe, extracted=extracted) as grader:
-        grader.prepare(by_id[task_id] for task_id in answered)
->>>>>>> main
         with GradeFile(out, inputs, resume=resume) as file:
             try:
                 with progress() as bar:

@@ -68,11 +68,8 @@ def grader_for(
     cache: Path | None = None,
     runtime: str | None = None,
     unsafe: bool = False,
-<<<<<<< HEAD
     skip_unreadable: bool = False,
-=======
     extracted: bool = False,
->>>>>>> main
 ) -> Grader:
     """A grader that says on stderr where answers run, when that is known, and what keeps some from a verdict."""
     asked = "open" if unsafe else sandbox
@@ -85,14 +82,13 @@ def grader_for(
         if backend.name in LEAVES_OPEN and backend.name != "open":
             screen.print(f"note: {LEAVES_OPEN[backend.name]}", highlight=False, soft_wrap=True)
 
-<<<<<<< HEAD
-    return Grader(asked, workers, cache=cache, runtime=runtime, skip_unreadable=skip_unreadable, on_sandbox=told)
-=======
     def warned(said: str) -> None:
         screen.print(f"[bold yellow]warning:[/] {escape(said)}", highlight=False, soft_wrap=True)
 
-    return Grader(asked, workers, cache=cache, runtime=runtime, on_sandbox=told, on_warning=warned, extracted=extracted)
->>>>>>> main
+    return Grader(
+        asked, workers, cache=cache, runtime=runtime, skip_unreadable=skip_unreadable, on_sandbox=told, on_warning=warned,
+        extracted=extracted,
+    )  # fmt: skip
 
 
 def grader_of(config: RunConfig, folder: Path | None) -> Grader:

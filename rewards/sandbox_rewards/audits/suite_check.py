@@ -8,12 +8,8 @@ from dataclasses import dataclass, field
 from sandbox_tasks.mutants import mutants
 from sandbox_tasks.task import MathAnswer, Task, UnitTests
 
-<<<<<<< HEAD
-from sandbox_rewards.answers import extract_code
-from sandbox_rewards.audits.math_cheats import copies
-=======
 from sandbox_rewards.answers.code import code_of
->>>>>>> main
+from sandbox_rewards.audits.math_cheats import copies
 from sandbox_rewards.grade import Verdict
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.math.source import read_gold

@@ -13,12 +13,8 @@ from typing import Any
 
 from sandbox_tasks.task import RewardSpec, Task
 
-<<<<<<< HEAD
-from sandbox_rewards.contract import ask, make_source, naming
-from sandbox_rewards.errors import UnreadableGold
-=======
 from sandbox_rewards.contract import ask_each, make_source, naming
->>>>>>> main
+from sandbox_rewards.errors import UnreadableGold
 from sandbox_rewards.grade import Grade, Part, Verdict
 from sandbox_rewards.grading.extracted import extracted
 from sandbox_rewards.sandbox.backends import Backend
@@ -36,13 +32,9 @@ class Grader:
     """Grades batches with warm sources. Use as a context manager: leaving it ends every sandbox worker.
 
     `cache`: an SQLite file that keeps grades of unit tests, made where there is none; `runtime`: docker's OCI runtime;
-<<<<<<< HEAD
     `skip_unreadable`: answers to a task whose own answer can't be read get no verdict, where else nothing is graded;
-    `on_sandbox` is told which backend was chosen, when it is.
-=======
     `on_sandbox` is told which backend was chosen, when it is; `on_warning`, once of each kind, what keeps answers from a verdict;
     `extracted`: grades hold what was judged.
->>>>>>> main
     """
 
     def __init__(
@@ -60,11 +52,8 @@ class Grader:
         self._extracted = extracted
         self._settings: dict[str, Any] = {
             "sandbox": sandbox, "workers": workers, "grade_cache": cache, "runtime": runtime, "on_sandbox": on_sandbox,
-<<<<<<< HEAD
             "skip_unreadable": skip_unreadable,
-=======
             "on_warning": on_warning,
->>>>>>> main
         }  # fmt: skip
         self._skips = skip_unreadable
         self._sources: dict[str, RewardSource] = {}

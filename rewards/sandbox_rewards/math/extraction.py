@@ -76,20 +76,10 @@ def final_answer(completion: str) -> Found | None:
     return None
 
 
-<<<<<<< HEAD
-def unthought(completion: str) -> str:
-    """The completion without what was thought aloud."""
-    return _THOUGHT.sub(" ", completion)
-
-
 def statements(found: Found) -> Iterator[str]:
     """What a marked text may state, in the order in which it is tried: all of it but its reason, what stands behind its "is", its
     only formula, its only number with its unit. The first that can be read is the answer, whatever the gold is.
     """
-=======
-def said_in(found: Found) -> list[str]:
-    """What a marked sentence may state: its only formula, what stands behind its last "is", its only number with its unit."""
->>>>>>> main
     marked = found.text
     reasoned = _reasoned(marked)
     yield reasoned
