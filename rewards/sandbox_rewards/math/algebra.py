@@ -71,10 +71,13 @@ class Algebra(Judge):
     def _agree(self, gold: Node, answer: Node, names: Sequence[str]) -> bool | None:
         """False where balls refute, True where they agree at enough points, None where there are too few values to tell."""
         for field, points in self._points(gold, answer, names):
-            seen = [self._meet(gold, answer, values, field) for values in points]
-            if False in seen:
-                return False
-            if seen.count(True) >= min(ENOUGH, len(points)):
+            met = 0
+            for values in points:
+                same = self._meet(gold, answer, values, field)
+                if same is False:
+                    return False
+                met += same is True
+            if met >= min(ENOUGH, len(points)):
                 return True
         return None
 
@@ -325,7 +328,7 @@ def _shown(node: Node) -> str:
     builder = Builder("real")
     for build in (builder.expression, builder.region):
         try:
-            return str(sympy.srepr(build(node)) if not isinstance(build(node), sympy.Basic) else build(node))
+            return str(build(node))
         except Undecided as error:
             why = str(error)
     return f"none: {why}"

@@ -25,6 +25,7 @@ class Builder:
     """Makes objects whose symbols share the assumptions of one comparison."""
 
     def __init__(self, assume: str, integers: frozenset[str] = frozenset()) -> None:
+        self._assume = assume
         self._kind = {"real": {"real": True}, "positive": {"positive": True}, "complex": {}}[assume]
         self._integers = integers
 
@@ -60,8 +61,7 @@ class Builder:
         if not isinstance(name, Symbol):
             raise Undecided("a sum without an index")
         index = sympy.Symbol(name.name, integer=True)
-        inner = Builder("real", self._integers | {name.name})
-        inner._kind = self._kind
+        inner = Builder(self._assume, self._integers | {name.name})
         make = sympy.Sum if node.name == "sum" else sympy.Product
         return make(inner.expression(body), (index, self.expression(low), self.expression(high))).doit()
 
@@ -143,6 +143,8 @@ def _root(value: Any, degree: Any) -> Any:
 
 def _small(make: Callable[..., Any]) -> Callable[..., Any]:
     def of(*values: Any) -> Any:
+        if any(v.is_Number and abs(v) > 50 * LARGEST for v in values) or any(v.has(sympy.factorial) for v in values):
+            raise Undecided("a factorial or a binomial that is too large")
         if any(v.is_Number and (abs(v) > LARGEST or not v.is_Rational) for v in values):
             return make(*values, evaluate=False)
         return make(*values)

@@ -94,10 +94,9 @@ class _Comparison:
         if gold == answer:
             return True
         gold, answer = with_same_integers(settled(gold, self.equal), settled(answer, self.equal))
-        if any(name.startswith(INTEGER) for node in (gold, answer) for name in symbols_of(node)):
-            families = _families(gold), _families(answer)
-            if None not in families:
-                return self._judge.same_families(*families)  # type: ignore[arg-type]
+        any_integer = [any(name.startswith(INTEGER) for name in symbols_of(node)) for node in (gold, answer)]
+        if any(any_integer) and None not in (families := (_families(gold), _families(answer))):
+            return all(any_integer) and self._judge.same_families(*families)  # type: ignore[arg-type]
         if isinstance(gold, Text) or isinstance(answer, Text):
             words = [letters_of(node, words_of(node)) for node in (gold, answer)]
             return words[0] is not None and words[0] == words[1]

@@ -51,6 +51,7 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
     from sandbox_rewards.math.algebra import answer_to  # sympy and flint; here, so that importing this module costs nothing
 
     signal.signal(signal.SIGPROF, _out_of_time)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MB << 20, MEMORY_MB << 20))
     for _ in range(ANSWERS):
         header = requests.read(HEADER.size)
