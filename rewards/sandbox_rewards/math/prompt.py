@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from sandbox_rewards.math.amounts import negated
 from sandbox_rewards.math.extraction import formulas
 from sandbox_rewards.math.form import without_idle_steps
 from sandbox_rewards.math.parser import parse
@@ -51,28 +52,29 @@ def restates(answer: str, golds: tuple[str, ...], prompt: str) -> bool:
 
 def is_copied(answer: Node, gold: Node, prompt: str) -> bool:
     """Whether an answer is one of the prompt's formulas, terms and factors in another order or idle steps added or not."""
-    copied = _in_order(answer)
-    return not isinstance(copied, (Number, Symbol, Text)) and copied != _in_order(gold) and copied in _formulas_in_order(prompt)
+    copied = in_order(answer)
+    return not isinstance(copied, (Number, Symbol, Text)) and copied != in_order(gold) and copied in _formulas_in_order(prompt)
 
 
 @lru_cache(maxsize=5_000)
 def _formulas_in_order(prompt: str) -> frozenset[Node]:
-    return frozenset(map(_in_order, read_formulas(prompt)))
+    return frozenset(map(in_order, read_formulas(prompt)))
 
 
-def _in_order(node: Node) -> Node:
-    """The tree with its sums and products in one order."""
+def in_order(node: Node) -> Node:
+    """The tree with its sums and products in one order, and without steps that change nothing."""
     node = without_idle_steps(node)
     if isinstance(node, Apply) and node.name in ("+", "*"):
         return Apply(node.name, tuple(sorted(_parts(node, node.name), key=repr)))
-    return with_children(node, tuple(map(_in_order, children(node))))
+    node = with_children(node, tuple(map(in_order, children(node))))
+    return negated(node.arguments[0]) if isinstance(node, Apply) and node.name == "neg" else node
 
 
 def _parts(node: Node, name: str) -> list[Node]:
     """Terms of nested sums, or factors of nested products."""
     if isinstance(node, Apply) and node.name == name:
         return [part for argument in node.arguments for part in _parts(argument, name)]
-    return [_in_order(node)]
+    return [in_order(node)]
 
 
 def _signs(text: str) -> str:

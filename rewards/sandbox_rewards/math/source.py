@@ -26,7 +26,7 @@ from sandbox_rewards.math.form import has_form_of, has_idle_steps, is_worked_out
 from sandbox_rewards.math.measures import same_numbers
 from sandbox_rewards.math.parser import parse
 from sandbox_rewards.math.pool import POOL, WORKERS, AlgebraUnavailable
-from sandbox_rewards.math.prompt import is_bare, is_copied, read_formulas, restates
+from sandbox_rewards.math.prompt import in_order, is_bare, is_copied, read_formulas, restates
 from sandbox_rewards.math.settled import with_log_base
 from sandbox_rewards.math.tokens import Unreadable
 from sandbox_rewards.math.tree import Node, Number, Symbol, Text
@@ -213,7 +213,10 @@ def _decided(gold: Node, answer: Node, rules: Rules) -> tuple[bool, str]:
 
 def _in_form(gold: Node, answer: Answer, spec: MathAnswer, prompt: str, how: str) -> tuple[bool, str]:
     """What becomes of an answer that is equal: right, restated, or not worked out."""
-    if answer.node is None or _without_unit(value_of(answer.node)) == _without_unit(value_of(gold)):
+    if answer.node is None or answer.node == gold:
+        return True, how
+    ours, theirs = (_without_unit(value_of(node)) for node in (gold, answer.node))
+    if ours == theirs or (in_order(ours) == in_order(theirs) and not has_idle_steps(theirs)):
         return True, how
     if restates(answer.text, spec.answers, prompt) or is_copied(answer.node, gold, prompt):
         return False, RESTATED
