@@ -19,6 +19,8 @@ from sandbox_rewards.math.tree import Apply, Matrix, Node, Number, Symbol
 
 PRECISIONS = (128, 1024, 8192)
 """Bits that are tried one after the other for a number."""
+LARGEST = 10**50
+"""Of the whole numbers that functions of whole numbers take."""
 AT_POINTS = (256,)
 """Bits at each of several points."""
 TERMS = 1000
@@ -129,8 +131,11 @@ def _series(node: Apply, at: Point, field: type) -> Any:
 
 
 def _whole(value: Any) -> Fraction | None:
-    number = _real(value).unique_fmpz() if is_real(value) else None
-    return Fraction(int(number)) if number is not None and _real(value).is_exact() else None
+    real = _real(value)
+    if not (is_real(value) and real.is_exact() and abs(real) < LARGEST):  # flint ends its process on larger ones
+        return None
+    number = real.unique_fmpz()
+    return Fraction(int(number)) if number is not None else None
 
 
 def _determinant(matrix: Node, at: Point, field: type) -> Any:
@@ -176,7 +181,7 @@ def _on_reals(name: str) -> Callable[..., Any]:
 def _integers(function: Callable[..., int]) -> Callable[..., Any]:
     def of(*values: Any) -> Any:
         whole = [_whole(value) for value in values]
-        if any(value is None or abs(value) > 10**50 for value in whole):
+        if None in whole:
             raise Undecided("no whole numbers")
         return type(values[0])(function(*(int(value) for value in whole if value is not None)))
 
