@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+import decimal
+import json
+import math
 from typing import Any
+from unittest import mock
 
 import pytest
 from sandbox_rewards.answers.code import Extracted, code_of
@@ -27,10 +31,11 @@ def taken(completion: str, prompt: str = "p", **spec: Any) -> Extracted:
 
 
 def value(code: str, call: str = "f(1)") -> Any:
-    """What a call gives where the code was run, which must raise nothing."""
+    """What a call gives where the code was run, which must raise nothing; what it changes in modules is undone."""
     names: dict[str, Any] = {"__name__": "solution"}
-    exec(code, names)
-    return eval(call, names)
+    with decimal.localcontext(), mock.patch.dict(vars(math)), mock.patch.dict(vars(json)):
+        exec(code, names)
+        return eval(call, names)
 
 
 THOUGHTS = {
