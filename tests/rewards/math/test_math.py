@@ -298,7 +298,7 @@ def test_a_completion_of_a_million_signs_costs_no_time(piece: str) -> None:
     started = time.thread_time()
     for end in ("", "x", "7"):
         final_answer(piece * (1_000_000 // len(piece)) + end)
-    assert time.thread_time() - started < 3  # of the processor: each takes tenths of a second; what is not linear takes hours
+    assert time.thread_time() - started < 20  # of the processor: each takes seconds at most; what is not linear takes hours
 
 
 @pytest.mark.parametrize(
