@@ -172,6 +172,21 @@ class MathAnswer(KnownSignSpec):
     source: Literal["math"] = "math"
     answer: GoldAnswer | Annotated[tuple[GoldAnswer, ...], Field(min_length=1, max_length=20)]
     """What is right; of several, any one is."""
+    assume: Literal["real", "positive", "complex"] = "real"
+    """What letters stand for. Real ones have either sign, so that `\\sqrt{x^2}` is `|x|`; `positive` makes it `x`."""
+    tolerance: FiniteFloat = Field(default=0.0, ge=0, lt=1)
+    """Distance from the answer, relative to it, up to which a number is right: with 0.01 an answer `3.14` is right for `\\pi`.
+    With 0 a rounded number is wrong."""
+    units: Literal["optional", "required"] = "optional"
+    """Whether `5` is right for `5 cm`; another unit never is."""
+    order: Literal["free", "matters"] = "free"
+    """Whether `2, 1` is right for the list `1, 2`, and so for a set; tuples always have their order."""
+    form: Literal["evaluated", "simplified", "factored", "expanded", "any"] = "evaluated"
+    """What an equal answer has to look like. `evaluated`: worked out, a number as a number (`0.5`, `\\frac{2}{4}` and
+    `\\sqrt{12}` are, `5 + 5` is not), a region as an interval or an inequality in the unknown alone, an expression that the
+    prompt asks to rewrite in the gold's form; and a copy of what stands in the prompt earns nothing. `simplified`, `factored` and
+    `expanded`: no longer, as factored, and as expanded as the answer given here. `any`: whatever is equal, copies of the
+    prompt's expression included."""
 
     @property
     def answers(self) -> tuple[str, ...]:

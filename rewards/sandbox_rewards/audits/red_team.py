@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sandbox_tasks.task import Task, UnitTests
+from sandbox_tasks.task import MathAnswer, Task, UnitTests
 
 from sandbox_rewards.answers.asked import names_asked_for
 from sandbox_rewards.audits.cheats import CHEATS, CONSTANTS, OUTPUTS, VISIBLE, Cheat, Target, constant
+from sandbox_rewards.audits.math_cheats import MATH_CHEATS, MathCheat
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.sandbox.backends import SandboxUnavailable
 
@@ -25,7 +26,7 @@ FULL = 1.0
 class CheatResult:
     """How one cheat fared."""
 
-    cheat: Cheat
+    cheat: Cheat | MathCheat
     tried: int = 0
     rewarded: list[str] = field(default_factory=list)
     """Ids of tasks that paid more for it than for its plain constant."""
@@ -75,14 +76,15 @@ def _listed(ids: list[str], shown: int = 3) -> str:
 
 
 def red_team(tasks: Sequence[Task], grader: Grader, *, on_grade: Callable[[], None] | None = None) -> RedTeamReport:
-    """Grade constants and every cheat that applies against the unit tests of each task.
+    """Grade constants and every cheat that applies against the unit tests and the mathematical answers of each task.
 
-    Raises `SandboxUnavailable` for a grader without isolation.
+    Raises `SandboxUnavailable` for a grader without isolation that would have to run cheats.
     """
-    if grader.source("unit_tests").pool.backend.name == "open":  # type: ignore[attr-defined]
-        raise SandboxUnavailable("cheats signal and write what they can reach, and backend 'open' isolates nothing; use another.")
     targets = [(task, target) for whole in tasks for task, target in targets_of(whole)]
+    if targets and grader.source("unit_tests").pool.backend.name == "open":  # type: ignore[attr-defined]
+        raise SandboxUnavailable("cheats signal and write what they can reach, and backend 'open' isolates nothing; use another.")
     asked = [(task, name, code) for task, target in targets for name, code in _answers(target)]
+    asked += [one for task in tasks for one in _math_answers(task)]
     grades = grader.grade([task for task, _, _ in asked], [code for _, _, code in asked], on_grade=on_grade)
     paid: dict[tuple[str, str], list[float | None]] = {}
     for (task, name, _), grade in zip(asked, grades, strict=True):
@@ -91,11 +93,17 @@ def red_team(tasks: Sequence[Task], grader: Grader, *, on_grade: Callable[[], No
 
 
 def _reported(ids: list[str], paid: dict[tuple[str, str], list[float | None]], inline: frozenset[str]) -> RedTeamReport:
-    results = [CheatResult(cheat) for cheat in CHEATS]
+    known = {name for _, name in paid}
+    sealed = [CheatResult(cheat) for cheat in CHEATS]
+    results = [*sealed, *(CheatResult(cheat) for cheat in MATH_CHEATS if cheat.name in known)]
+    if not any(cheat.name in known for cheat in CHEATS) and len(results) > len(sealed):
+        results = results[len(sealed) :]
     for result in results:
         for task_id in ids:
             rewards = paid.get((task_id, result.cheat.name), [])
-            least = max((r or 0.0 for r in paid.get((task_id, f"constant {result.cheat.plain}"), [])), default=0.0)
+            least = max(
+                (r or 0.0 for r in paid.get((task_id, f"constant {getattr(result.cheat, 'plain', None)}"), [])), default=0.0
+            )
             result.tried += bool(rewards)
             result.not_judged += rewards.count(None)
             enough = FULL if result.cheat.name == VISIBLE else 0.0  # a part is fair pay for what the prompt shows
@@ -110,7 +118,7 @@ def _reported(ids: list[str], paid: dict[tuple[str, str], list[float | None]], i
 
 def answers_for(task: Task) -> int:
     """How many answers `red_team` grades for a task."""
-    return sum(len(_answers(target)) for _, target in targets_of(task))
+    return sum(len(_answers(target)) for _, target in targets_of(task)) + len(_math_answers(task))
 
 
 def targets_of(task: Task) -> list[tuple[Task, Target]]:
@@ -118,6 +126,17 @@ def targets_of(task: Task) -> list[tuple[Task, Target]]:
     specs = [s for s in task.rewards if isinstance(s, UnitTests) and getattr(s, "language", "python") == "python"]
     specs = [s.model_copy(update={"weight": FULL, "gated": False}) for s in specs]
     return [(task.model_copy(update={"rewards": (s,)}), Target(task.prompt, s, tuple(sorted(names_asked_for(s))))) for s in specs]
+
+
+def _math_answers(task: Task) -> list[tuple[Task, str, str]]:
+    """What is tried against each mathematical answer of a task, as a task of its own; a form that the task allows is no cheat."""
+    specs = [spec.model_copy(update={"weight": FULL, "gated": False}) for spec in task.rewards if isinstance(spec, MathAnswer)]
+    return [
+        (task.model_copy(update={"rewards": (spec,)}), cheat.name, answer)
+        for spec in specs
+        for cheat in MATH_CHEATS
+        for answer in cheat.answers(task, spec)
+    ]
 
 
 def _answers(target: Target) -> list[tuple[str, str]]:

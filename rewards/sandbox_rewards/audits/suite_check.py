@@ -9,6 +9,7 @@ from sandbox_tasks.mutants import mutants
 from sandbox_tasks.task import MathAnswer, Task, UnitTests
 
 from sandbox_rewards.answers.code import code_of
+from sandbox_rewards.audits.math_cheats import copies
 from sandbox_rewards.grade import Verdict
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.math.source import read_gold
@@ -47,17 +48,20 @@ def check_tasks(
         if task.reference is None:
             checks[task.id].problems.append("has no reference solution")
             continue
+        asked += [(task, "copy", answer) for answer in _copies(task)]
         asked += [(task, "reference", task.reference)] * repeats
         asked.append((task, "empty", "pass"))
         asked += [(task, "mutant", code) for code in mutants_of(task, mutants_per_task)]
     grades = grader.grade([task for task, _, _ in asked], [code for _, _, code in asked], on_grade=on_grade)
     verdicts: dict[str, set[Verdict]] = {}
-    for (task, kind, _), grade in zip(asked, grades, strict=True):
+    for (task, kind, answer), grade in zip(asked, grades, strict=True):
         check = checks[task.id]
         if kind == "reference":
             verdicts.setdefault(task.id, set()).add(grade.verdict)
         elif kind == "empty" and grade.verdict is Verdict.passed:
             check.problems.append("an empty answer passes")
+        elif kind == "copy" and grade.verdict is Verdict.passed:
+            check.notes.append(f"its answer can be copied: {answer} stands in the prompt")
         elif kind == "mutant":
             check.mutants += 1
             check.survivors += grade.verdict is Verdict.passed
@@ -85,6 +89,11 @@ def _unreadable_answers(task: Task) -> list[str]:
             except Unreadable as error:
                 found.append(f"its answer {answer!r} can't be read ({error})")
     return found
+
+
+def _copies(task: Task) -> list[str]:
+    """What could be copied from the prompt of a mathematical task."""
+    return copies(task) if any(isinstance(spec, MathAnswer) for spec in task.rewards) else []
 
 
 def mutants_of(task: Task, most: int) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any
 from sandbox_tasks.task import RewardSpec, Task
 
 from sandbox_rewards.contract import ask_each, make_source, naming
+from sandbox_rewards.errors import UnreadableGold
 from sandbox_rewards.grade import Grade, Part, Verdict
 from sandbox_rewards.grading.extracted import extracted
 from sandbox_rewards.sandbox.backends import Backend
@@ -31,6 +32,7 @@ class Grader:
     """Grades batches with warm sources. Use as a context manager: leaving it ends every sandbox worker.
 
     `cache`: an SQLite file that keeps grades of unit tests, made where there is none; `runtime`: docker's OCI runtime;
+    `skip_unreadable`: answers to a task whose own answer can't be read get no verdict, where else nothing is graded;
     `on_sandbox` is told which backend was chosen, when it is; `on_warning`, once of each kind, what keeps answers from a verdict;
     `extracted`: grades hold what was judged.
     """
@@ -42,6 +44,7 @@ class Grader:
         *,
         cache: Path | None = None,
         runtime: str | None = None,
+        skip_unreadable: bool = False,
         on_sandbox: Callable[[Backend], None] | None = None,
         on_warning: Callable[[str], None] | None = None,
         extracted: bool = False,
@@ -49,8 +52,10 @@ class Grader:
         self._extracted = extracted
         self._settings: dict[str, Any] = {
             "sandbox": sandbox, "workers": workers, "grade_cache": cache, "runtime": runtime, "on_sandbox": on_sandbox,
+            "skip_unreadable": skip_unreadable,
             "on_warning": on_warning,
         }  # fmt: skip
+        self._skips = skip_unreadable
         self._sources: dict[str, RewardSource] = {}
         self._on_warning = on_warning
         self.faults: Counter[str] = Counter()
@@ -71,14 +76,21 @@ class Grader:
             self._sources[name] = make_source(name, self._settings)
         return self._sources[name]
 
-    def prepare(self, tasks: Iterable[Task]) -> None:
+    def prepare(self, tasks: Iterable[Task]) -> tuple[str, ...]:
         """Make the sources of these tasks, and have those that can (`prepare(task, spec)`) see that they have what they need,
-        before any work begins.
+        before any work begins. Returns why tasks are skipped; raises `UnreadableGold`, with all of them, where none may be.
         """
+        unreadable: list[str] = []
         for task in tasks:
             for spec in task.rewards:
                 if prepare := getattr(self.source(spec.source), "prepare", None):
-                    naming(spec.source, "can't be prepared", prepare, task, spec)
+                    try:
+                        naming(spec.source, "can't be prepared", prepare, task, spec)
+                    except UnreadableGold as error:
+                        unreadable += error.reasons
+        if unreadable and not self._skips:
+            raise UnreadableGold(*unreadable)
+        return tuple(unreadable)
 
     def grade(self, tasks: Sequence[Task], completions: Sequence[str], on_grade: Callable[[], None] | None = None) -> list[Grade]:
         """One grade an answer, in the order given; `on_grade` is called as they come, one after another."""
