@@ -6,8 +6,8 @@
 
 SUITE is what `sandbox-rl tasks convert` makes of HumanEval or MBPP. About an hour for HumanEval and MBPP's test split on 2 cores
 that have nothing else to do.
-`data/qwen2.5-coder-0.5b-humaneval.jsonl.gz` and `-mbpp.jsonl.gz` beside this file hold answers that this gave (of at most 400
-tokens; of MBPP's test split the first that ended), to be graded again.
+`data/qwen2.5-coder-0.5b-humaneval.jsonl.gz` and `-mbpp.jsonl.gz` beside this file hold answers that this gave (of at most 900
+tokens, MBPP's of 400 and the first 50 that ended), to be graded again.
 """
 
 from __future__ import annotations
