@@ -4,14 +4,17 @@
     python benchmarks/code_model.py sample MODEL SUITE ANSWERS       needs xllamacpp; goes on where ANSWERS ends
     sandbox-rl grade SUITE ANSWERS
 
-SUITE is what `sandbox-rl tasks convert` makes of HumanEval or MBPP. About an hour for HumanEval and MBPP's test split on 2 cores.
-`data/qwen2.5-coder-0.5b.jsonl.gz` beside this file holds the answers that this gave, to be graded again.
+SUITE is what `sandbox-rl tasks convert` makes of HumanEval or MBPP. About an hour for HumanEval and MBPP's test split on 2 cores
+that have nothing else to do.
+`data/qwen2.5-coder-0.5b-humaneval.jsonl.gz` and `-mbpp.jsonl.gz` beside this file hold answers that this gave (of at most 400
+tokens; of MBPP's test split the first that ended), to be graded again.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -69,8 +72,8 @@ def served(folder: Path) -> Any:
 
     params = xllamacpp.CommonParams()
     params.model.path = str(folder / GGUF)
-    params.n_parallel, params.n_ctx, params.use_jinja = AT_ONCE, AT_ONCE * 1536, True
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 2
+    params.n_parallel, params.n_ctx, params.use_jinja = AT_ONCE, AT_ONCE * 2048, True
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = len(os.sched_getaffinity(0))
     return xllamacpp.Server(params)
 
 
@@ -84,7 +87,7 @@ if __name__ == "__main__":
         sampling.add_argument(name, type=Path)
     sampling.add_argument("--split", default="test")
     sampling.add_argument("--first", type=int)
-    sampling.add_argument("--longest", type=int, default=400, help="tokens of an answer")
+    sampling.add_argument("--longest", type=int, default=900, help="tokens of an answer")
     chosen = parser.parse_args()
     if chosen.command == "make":
         make(chosen.model)

@@ -107,7 +107,7 @@ def _program(text: str, spec: UnitTests) -> Extracted:
 def _candidates(read: _Text) -> list[_Candidate]:
     """Python in the text, in order, each with the names that it binds."""
     blocks = [part for part in read.own if part.fenced]
-    found = []
+    found = [] if blocks else _inline(read.text)
     for part in read.own[-TRIED:]:
         code = dedented(part.code) if part.fenced else code_among_sentences(part.code)
         how = "code among sentences"
@@ -120,6 +120,15 @@ def _candidates(read: _Text) -> list[_Candidate]:
         if tree and tree.body:
             found.append(_Candidate(prefix, how, frozenset(bound_at_top(tree)), prefix == code))
     return found
+
+
+def _inline(text: str) -> list[_Candidate]:
+    """Code spans on a line, for what they are worth: `f = lambda x: x + 1`."""
+    spans = [(code, tree) for code in _SPAN.findall(text)[-TRIED:] if parses(code) and (tree := tree_of(code))]
+    return [_Candidate(code, "a code span", frozenset(bound_at_top(tree)), True) for code, tree in spans if bound_at_top(tree)]
+
+
+_SPAN = re.compile(r"(?<!`)`{1,3}(?:(?:python3?|py)[ ])?([^`\n]{1,1000})`{1,3}(?!`)")
 
 
 def _joined(chosen: _Candidate, found: Sequence[_Candidate], spec: UnitTests, asked: frozenset[str]) -> Extracted:
@@ -153,8 +162,10 @@ def _behind_prompt(read: _Text, task: Task, spec: UnitTests) -> Extracted | None
     prompt = prompt_code(task.prompt, spec.entry_point) if spec.entry_point else None
     if prompt is None:
         return None
-    pieces = [part.code for part in read.own]
-    for piece in dict.fromkeys([*reversed(pieces[-BODIES:]), *pieces[:1], read.text]):
+    begins = _begins(spec.entry_point or "")
+    pieces = [part.code for part in read.own if not begins.search(part.code)]  # one that is cut or broken is no body either
+    whole = [] if begins.search(read.text) else [read.text]
+    for piece in dict.fromkeys([*reversed(pieces[-BODIES:]), *pieces[:1], *whole]):
         for body in _indented(piece):
             code = whole_statements(prompt + body)
             if len(code) > len(prompt) and _has_body(code, prompt, spec.entry_point or ""):
@@ -182,13 +193,18 @@ def _has_body(code: str, prompt: str, entry_point: str) -> bool:
 def prompt_code(prompt: str, entry_point: str) -> str | None:
     """The code that a prompt asks to be completed: all of it, or its last block, that begins the function."""
     text = unix_text(prompt)
-    begins = re.compile(rf"^[ \t]*(?:async[ ]+)?def[ ]+{re.escape(entry_point)}\b", re.MULTILINE)
+    begins = _begins(entry_point)
     blocks = [part.code for part in parts(text) if part.fenced]
     for code in (text, *reversed(blocks)):
         code = code.rstrip(" \t").rstrip("\n") + "\n"
         if begins.search(code) and parses(code + "    pass\n"):
             return code
     return None
+
+
+def _begins(function: str) -> re.Pattern[str]:
+    """A line that begins the function."""
+    return re.compile(rf"^[ \t]*(?:async[ ]+)?def[ ]+{re.escape(function)}\b", re.MULTILINE)
 
 
 def _fallback(read: _Text) -> Extracted:

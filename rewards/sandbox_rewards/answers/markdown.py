@@ -15,7 +15,7 @@ from dataclasses import dataclass
 Parses = Callable[[str], bool]
 
 WRAPPER = re.compile(
-    r"</?(?:answer|final_answer|code|solution|response|python|cpp|c|javascript|bash|pre|execute|output|result)>"
+    r"</?(?:answer|final_answer|code|solution|response|python|cpp|c|javascript|bash|pre|output|result)(?: [^<>\n]{0,80})?>"
     r"|\[/?(?:PYTHON|ANSWER|CODE|SOLUTION|ANS|CPP|JAVASCRIPT|C|BASH|RESPONSE|FINAL)\]|<\|(?:begin|end)_of_solution\|>",
     re.IGNORECASE,
 )
@@ -63,6 +63,11 @@ class _Fence:
     """Text stands before it on its line."""
 
     @property
+    def behind(self) -> int:
+        """Where what stands behind the run begins."""
+        return self.start + len(self.lead) + len(self.run)
+
+    @property
     def bare(self) -> bool:
         return not self.info
 
@@ -100,7 +105,9 @@ def parts(text: str, parses: Parses | None = None, is_code: Callable[[str], bool
         fence = fences[number]
         found.append(_between(text, since, fence.start))
         if fence.speaks or (fence.glued and fence.bare):  # a closing fence whose opening one stands in the prompt, say
-            since, number = (fence.start + len(fence.lead) + len(fence.run), number + 1)
+            since, number = fence.behind, number + 1
+            if fence.tag and is_code(fence.tag):  # code on the line of its fence
+                since += text[since : fence.end].lower().index(fence.tag) + len(fence.tag)
             continue
         block, number, since = _block(text, fences, number, tried if parses and is_code(fence.tag) else None)
         found.append(block)
@@ -144,7 +151,7 @@ def _block(text: str, fences: list[_Fence], number: int, parses: Parses | None) 
     closing = fences[chosen]
     block = Part(start, closing.start, content, opening.tag, fenced=True, closed=not closing.tag or closing.speaks)
     if closing.bare or closing.speaks:
-        return block, chosen + 1, closing.start + len(closing.lead) + len(closing.run)
+        return block, chosen + 1, closing.behind
     return block, chosen, closing.start
 
 

@@ -73,15 +73,28 @@ def whole_statements(code: str) -> str:
 def code_among_sentences(text: str) -> str:
     """The Python statements of a text without fences; empty where there are none."""
     text = WRAPPER.sub("\n", text)
+    text = text.lstrip(" ") if _CODE.match(text.lstrip(" ")) else text
     found = []
     start = _next_code(text, 0)
     for _ in range(ROUNDS):
         if start is None:
             break
         code = whole_statements(text[start:])
-        found.append(code)
+        found.append(_without_last_words(code))
         start = _next_code(text, text.find("\n", start + len(code)) + 1 or len(text))
     return "\n".join(part for part in found if part.strip())
+
+
+def _without_last_words(code: str) -> str:
+    """The code without statements at its end that do nothing: `Explanation` is a name to Python."""
+    tree = tree_of(code)
+    while tree and tree.body and isinstance(last := tree.body[-1], ast.Expr) and isinstance(last.value, _WORDS):
+        tree.body.pop()
+        code = "\n".join(code.split("\n")[: last.lineno - 1])
+    return code
+
+
+_WORDS = (ast.Name, ast.Attribute, ast.BinOp, ast.UnaryOp, ast.Tuple, ast.Compare)
 
 
 def _next_code(text: str, start: int) -> int | None:

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from sandbox_rewards.answers.markdown import fenced_blocks, unix_text
 from sandbox_rewards.answers.parsing import parses
 
-_THINK = "think(?:ing)?(?:[_ -]process)?|thoughts?|inner[_ -]?monologue|internal[_ -]?monologue|chain[_ -]?of[_ -]?thought|cot"
-_REASON = "reason(?:ing)?|scratch[_ -]?pad|reflection|analysis"
+_THINK = "(?:think(?:ing)?|thoughts?)(?:[_ -]process)?|(?:inner|internal)[_ -]?monologue|chain[_ -]?of[_ -]?thought|cot"
+_REASON = "reason(?:ing)?(?:[_ -]process)?|deliberation|brainstorm(?:ing)?|scratch[_ -]?pad|reflection|analysis"
 _TAGS = re.compile(
     rf"""
       (?P<quoted>["'`](?=</?\w))?                                      # <think>, </think>, <seed:think>, <longcat_think>
@@ -46,7 +46,9 @@ _FIRST_TOKENS = re.compile(
     r"(?:\s*(?:<s>|<bos>|<\|begin_of_text\|>|<\|endoftext\|>|<\|assistant\|>|<[|｜]Assistant[|｜]>|<\|im_start\|>(?:assistant\n)?"
     r"|<\|start_header_id\|>assistant<\|end_header_id\|>|<start_of_turn>(?:model\n)?|<\|start\|>assistant))+"
 )
-_PADDING = ("<pad>", "<unk>", "<|pad|>", "<|fim_pad|>", "<|file_sep|>", "[PAD]")
+_LAST_TOKEN = re.compile(
+    r"\s{0,40}(?:<[|｜][^<>|｜\s]{1,40}[|｜]>|</?s>|<(?:eos|bos|pad|unk|end_of_turn|start_of_turn)>|\[(?:EOS|PAD|/?INST)\])\s{0,40}\Z"
+)
 
 
 class _Tag(NamedTuple):
@@ -140,8 +142,8 @@ def _without_tokens(text: str) -> str:
     ends = [match.start() for match in _END_OF_TURN.finditer(text) if not _in_quotes(text, match)]
     in_code = _in_code(text, ends)
     text = text[: next((end for end in ends if end not in in_code), len(text))]
-    while (shorter := text.rstrip()).endswith(_PADDING):
-        text = shorter[: max(shorter.rfind("<"), shorter.rfind("["))]
+    while last := _LAST_TOKEN.search(text, max(0, len(text) - 120)):
+        text = text[: last.start()]
     return _CUT_TOKEN.sub("", text)
 
 

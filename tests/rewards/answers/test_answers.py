@@ -88,6 +88,8 @@ TOKENS = {
     "cut to two letters": f"{GOOD}<|",
     "cut, of Llama": f"{GOOD}</s",
     "a turn that the model goes on with": f"{FENCED}<|im_end|>\n<|im_start|>user\nAnother?\n{WRONG}",
+    "of a base model": f"{GOOD}<|file_sep|>",
+    "of an instruction": f"{FENCED}[/INST]",
     "before": f"<|im_start|>assistant\n{GOOD}",
     "in a string": f'```python\nEND = "<|endoftext|>"\n{GOOD}```',
     "in an f-string": '```python\ndef f(x):\n    t = f"<|im_start|>u\\n{x}<|im_end|>\\n"\n    return x + 1\n```',
@@ -157,6 +159,12 @@ BLOCKS = {
     "its own assert is wrong": f"```python\n{GOOD}assert f(1) == 3\n```",
     "a program at the end": f"```python\n{GOOD}\nif __name__ == '__main__':\n    print(f(int(input())))\n```",
     "a call at the end": f"```python\n{GOOD}\nn = int(input())\nprint(f(n))\n```",
+    "a code span": "Use `f = lambda x: x + 1`.",
+    "a block on a line": "```def f(x): return x + 1```",
+    "a tagged block on a line": "```python def f(x): return x + 1```",
+    "code on the line of its fence": "```python def f(x):\n    return x + 1\n```\nDone.",
+    "a tag with attributes": f'<code language="python">\n{GOOD}</code>',
+    "a heading behind": f"{GOOD}\nExplanation\n\n- It adds one.",
     "tests of its own": f"```python\nimport unittest\n{GOOD}\nclass T(unittest.TestCase):\n    def test(self): pass\n\nunittest.main()\n```",
 }  # fmt: skip
 
@@ -173,6 +181,7 @@ PROGRAMS = {
     "a word as output": f"```python\n{PROGRAM}```\n```\nYES\n```",
     "two versions": f"```python\nprint(1)\n```\nBetter:\n```python\n{PROGRAM}```",
     "words around": f"Here it is.\n\n{PROGRAM}\nIt reads a number.",
+    "a heading behind": f"{PROGRAM}\nExplanation\n\n1. It reads a number.",
     "a thought": f"```python\nprint(1)\n```\n</think>\n```python\n{PROGRAM}```",
     "how it is run": f"```python\n{PROGRAM}```\n```sh\npython3 a.py\n```",
 }
@@ -231,6 +240,12 @@ def test_a_body_goes_behind_its_prompt(case: str, prompt: str) -> None:
 @pytest.mark.parametrize("completion", ["I can't.", "", "```python\n```", "    # nothing\n"])
 def test_a_prompt_alone_is_no_answer(completion: str) -> None:
     assert "def f" not in taken(completion, HEAD).code
+
+
+def test_a_function_that_is_cut_is_no_body() -> None:
+    code = taken("```python\ndef f(x):\n    if x is None:\n        return (1,", HEAD).code
+    assert code.count("def f") == 1
+    assert "Adds one" not in code
 
 
 def test_a_body_that_is_cut_is_no_function() -> None:
