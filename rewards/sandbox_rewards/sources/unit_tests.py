@@ -14,10 +14,11 @@ from sandbox_tasks.task import RewardSpec, Task, UnitTests
 from sandbox_rewards.answers import extract_code
 from sandbox_rewards.grade import Grade, Verdict, clean_detail
 from sandbox_rewards.sandbox.backends import Backend, choose_backend, require_language
-from sandbox_rewards.sandbox.pool import SandboxPool
+from sandbox_rewards.sandbox.pool import Job, SandboxPool
 from sandbox_rewards.sandbox.worker import WorkerLost
 from sandbox_rewards.source import RewardItem
 from sandbox_rewards.sources.cache import GradeCache, grade_key
+from sandbox_rewards.sources.seals import Run, Seal, Seals, job_of
 
 Outcome = dict[str, Any]
 
@@ -45,6 +46,7 @@ class UnitTestsReward:
         self._pool: SandboxPool | None = None
         self._cache = GradeCache(grade_cache) if grade_cache else None
         self._fingerprint: str | None = None
+        self._seals = Seals()
 
     @property
     def pool(self) -> SandboxPool:
@@ -71,7 +73,7 @@ class UnitTestsReward:
         turns: deque[_Turn | None] = deque()
         judged_now: set[bytes] = set()
 
-        def jobs() -> Iterator[dict[str, Any] | None]:
+        def jobs() -> Iterator[Job | None]:
             for item in items:
                 turn = self._turn(item, judged_now) if item else None
                 turns.append(turn)
@@ -87,7 +89,7 @@ class UnitTestsReward:
         if self._cache:
             self._cache.close()
 
-    def _run(self, jobs: Iterator[dict[str, Any] | None]) -> Iterator[Outcome | None]:
+    def _run(self, jobs: Iterator[Job | None]) -> Iterator[Outcome | None]:
         """Like the pool's `run`, which is opened at the first job that needs one."""
         for job in jobs:
             if job:
@@ -102,12 +104,34 @@ class UnitTestsReward:
             return _Turn(item, code)
         key = self._key(item, code)
         if key is None:
-            return _Turn(item, code, job=_job(item, code))
+            return _Turn(item, code, job=self._job(item, code))
         known = self._cache.get(key) if self._cache else None
         if known or key in judged_now:
             return _Turn(item, code, key, known)
         judged_now.add(key)
-        return _Turn(item, code, key, job=_job(item, code))
+        return _Turn(item, code, key, job=self._job(item, code))
+
+    def seal_of(self, task: Task, spec: UnitTests) -> Seal | None:
+        """The seal of a task's tests, found by its reference where it has one; None where nothing is sealed by one."""
+        return self._seals.of(spec, task.reference, self._kept(task, spec, self.pool.judge))
+
+    def _job(self, item: RewardItem, code: str) -> Job:
+        spec = item.spec
+        assert isinstance(spec, UnitTests)
+        return lambda run: job_of(spec, code, self._seals.of(spec, item.task.reference, self._kept(item.task, spec, run)))
+
+    def _kept(self, task: Task, spec: UnitTests, run: Run) -> Run:
+        """`run`, for a task's reference, with the cache's help."""
+
+        def run_or_known(job: dict[str, Any]) -> Outcome:
+            key = self._key(RewardItem(task, spec.model_copy(update={"seal": job["spec"]["seal"]}), ""), job["code"])
+            known = self._cache.get(key) if self._cache and key else None
+            outcome = known or run(job)
+            if self._cache and key and not known:
+                self._cache.put(key, outcome)
+            return outcome
+
+        return run_or_known
 
     def _told(self, turn: _Turn, outcome: Outcome | None, judged_now: set[bytes]) -> Grade:
         if turn.key is None:
@@ -117,7 +141,7 @@ class UnitTestsReward:
             self._cache.put(turn.key, outcome)
             judged_now.discard(turn.key)
         else:  # its twin was before it, so either that is in the cache now, or it was not one to keep
-            outcome = turn.known or self._cache.get(turn.key) or self.pool.judge(_job(turn.item, turn.code))
+            outcome = turn.known or self._cache.get(turn.key) or self.pool.judge(self._job(turn.item, turn.code))
         return _grade(turn.item, outcome)
 
     def _key(self, item: RewardItem, code: str) -> bytes | None:
@@ -129,7 +153,7 @@ class UnitTestsReward:
                 self._fingerprint = self.pool.backend.fingerprint()
             except WorkerLost:  # no answer from docker: what is judged meanwhile is not kept
                 return None
-        return grade_key(item.spec, code, self._fingerprint)
+        return grade_key(item.spec, code, self._fingerprint, item.task.reference)
 
 
 @dataclass(frozen=True)
@@ -141,12 +165,7 @@ class _Turn:
     code: str
     key: bytes | None = None
     known: Outcome | None = None
-    job: dict[str, Any] | None = None
-
-
-def _job(item: RewardItem, code: str) -> dict[str, Any]:
-    assert isinstance(item.spec, UnitTests)
-    return {"spec": item.spec.model_dump(), "code": code}
+    job: Job | None = None
 
 
 def _grade(item: RewardItem, outcome: Outcome) -> Grade:

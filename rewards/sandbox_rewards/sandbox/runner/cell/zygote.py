@@ -1,8 +1,9 @@
-"""The zygote: a warm interpreter that never saw a test, and forks one solution process at a time.
+"""A zygote: a warm interpreter that never saw a test, and forks one process at a time: a solution's, or another zygote's
+tests of one answer.
 
-It holds the privileges (namespaces, uids) and no content: code and inputs go from the judge straight to the
-forked process, so no later solution can find an earlier one's in its memory. The next process is forked while the
-judge is busy elsewhere; it waits, without privileges, for its code.
+It holds the privileges (namespaces, uids) and no content: code, tests and inputs go from the judge straight to the
+forked process, so no later one can find an earlier one's in its memory. The next process is forked while the
+judge is busy elsewhere; it waits, without privileges, for its work.
 
 What is covered: own pid, mount and ipc namespace and uid, no capabilities, no_new_privs, a system-call filter,
 rlimits on CPU time, address space, file size, open files and processes; a private /tmp and /proc; the memory of all
@@ -31,8 +32,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
-from ..solution import rehearsal, solution
 from ..wire.channel import Channel
+from ..wire.handover import READY, begin
 
 GRACE_S = 0.5
 """Seconds after a solution's deadline at which a judge that did not end the run is taken for stuck."""
@@ -42,7 +43,7 @@ MEMORY_FACTOR = 4
 """All processes of a solution together may hold this many times the memory that one may: forked children share pages
 that are counted once for each."""
 CHANNEL = 3
-"""The descriptor by which a solution process reaches its judge."""
+"""The descriptor by which a forked process reaches its judge."""
 OUT_OF_MEMORY = 137
 """Exit status of a process that ran out of memory, by its own word or the kernel's."""
 
@@ -54,7 +55,19 @@ class Cells(Protocol):
     def after_fork(self) -> None: ...
     def enter(self) -> None: ...
     def sweep(self) -> None: ...
-    def processes(self, known: set[int]) -> list[int]: ...
+    def processes(self, first: int) -> list[int]: ...
+
+
+class Work(Protocol):
+    """What forked processes do; made once, in the zygote."""
+
+    def learn(self, message: Any) -> None:
+        """Take what the judge sends for every later process to have."""
+        ...
+
+    def run(self, limit: Callable[[dict[str, Any]], None]) -> None:
+        """All that one process does, in the process; `limit` puts rlimits on it."""
+        ...
 
 
 class BoxFault(Exception):
@@ -85,9 +98,9 @@ class Zygote:
         self._control = control
 
     def spawn(
-        self, *, limit_s: float, memory_mb: int, stdio: tuple[int, int] | None = None, resident: bool = False
+        self, *, limit_s: float, memory_mb: int, descriptors: tuple[int, ...] = (), resident: bool = False
     ) -> Channel:
-        """The channel to a solution process that waits for its job; its ends of `stdio` are closed here.
+        """The channel to a solution process that waits for its job; `descriptors` go along and are closed here.
 
         The channel's deadline is `limit_s` seconds from now. `resident`: the solution's limit of address
         space does not hold its memory, so what it really holds is watched, one process or many.
@@ -96,17 +109,29 @@ class Zygote:
         message, fds, _, _ = socket.recv_fds(self._control, 4096, 1)
         if not fds:
             raise BoxFault(message.decode() or "the zygote ended")
-        if os.read(fds[0], 1) != solution.READY:
+        if os.read(fds[0], 1) != READY:
             os.close(fds[0])
             raise BoxFault("a solution process ended before it was given any code")
         deadline = time.monotonic() + limit_s
         self._control.send(marshal.dumps((deadline, memory_mb, resident)))
-        os.write(fds[0], solution.STREAMS if stdio else solution.READY)
-        if stdio:
-            _give_streams(fds[0], stdio)
+        begin(fds[0], descriptors)
         channel = Channel(fds[0], write=marshal.dumps)
         channel.deadline = deadline
         return channel
+
+    def close(self) -> None:
+        self._control.close()
+
+    def teach(self, message: Any) -> None:
+        """Let every later process have what `message` holds; the one that waits is ended."""
+        _, fds, _, _ = socket.recv_fds(self._control, 4096, 1)
+        for fd in fds:
+            os.close(fd)
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                socket.send_fds(self._control, [READY], [theirs.fileno()])
+            Channel(ours.fileno()).send(message)
 
     def finish(self, wait_until: float | None = None) -> Death:
         """End the run, after `wait_until` at the latest, and everything that it started."""
@@ -114,36 +139,34 @@ class Zygote:
         return Death(*marshal.loads(self._control.recv(4096)))
 
 
-def _give_streams(connection: int, stdio: tuple[int, int]) -> None:
-    sender = socket.socket(fileno=connection)
-    socket.send_fds(sender, [solution.READY], list(stdio))
-    sender.detach()
-    for fd in stdio:
-        os.close(fd)
-
-
-def serve(control: socket.socket, cells: Cells, give_up: Callable[[], None]) -> None:
-    """Fork solutions as the judge asks, until it hangs up. `give_up` ends the box in the place of a stuck judge."""
+def serve(control: socket.socket, cells: Cells, make: Callable[[int], Work], give_up: Callable[[], None]) -> None:
+    """Fork processes as the judge asks, until it hangs up. `make` is given the descriptor that they will be reached by;
+    `give_up` ends the box in the place of a stuck judge."""
     _warm_up()
     _be_the_first_to_go()
     _prepare_for_forks()
-    rehearsal.rehearse()
-    waiting = solution.Solution(Channel(CHANNEL, read=marshal.loads))
+    work = make(CHANNEL)
     gc.collect()
     gc.freeze()
-    known = {1, os.getpid(), os.getppid(), *cells.processes(set())}
     while True:
         try:
-            pid = _fork_waiting(control, cells, waiting)
+            pid = _fork_waiting(control, cells, work)
         except OSError as error:
             control.send(f"no process could be made: {error}".encode())
             return
-        request = control.recv(4096)
-        if not request:
+        request, lesson, _, _ = socket.recv_fds(control, 4096, 1)
+        if not request or lesson:
             os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        if not request:
             return
+        if lesson:
+            work.learn(_received(lesson[0]))
+            gc.collect()
+            gc.freeze()
+            continue
         deadline, memory_mb, resident = marshal.loads(request)
-        watch = _MemoryWatch(cells, known, memory_mb, resident)
+        watch = _MemoryWatch(cells, memory_mb, resident)
         if not _await_finish(control, deadline + GRACE_S, watch, pid):
             os.kill(pid, signal.SIGKILL)
             give_up()
@@ -151,6 +174,14 @@ def serve(control: socket.socket, cells: Cells, give_up: Callable[[], None]) -> 
         death = _reap(pid, marshal.loads(end) if end else None, watch)
         cells.sweep()
         control.send(marshal.dumps(tuple(death)))
+
+
+def _received(descriptor: int) -> Any:
+    channel = Channel(descriptor)
+    try:
+        return channel.receive()
+    finally:
+        channel.close()
 
 
 def _warm_up() -> None:
@@ -172,9 +203,8 @@ class _MemoryWatch:
     """Adds up what a solution's processes hold. One alone is held by its limit of address space, unless `resident`: then
     all of them together may hold what one may."""
 
-    def __init__(self, cells: Cells, known: set[int], memory_mb: int, resident: bool) -> None:
+    def __init__(self, cells: Cells, memory_mb: int, resident: bool) -> None:
         self._cells = cells
-        self._known = known
         self._resident = resident
         self._limit = memory_mb * 2**20 * (1 if resident else MEMORY_FACTOR)
         self.tick_s = SHORT_TICK_S if resident else MEMORY_TICK_S
@@ -182,7 +212,7 @@ class _MemoryWatch:
 
     def look(self, pid: int) -> None:
         """Kill `pid`, and so all its namespace, when together they hold too much."""
-        pids = self._cells.processes(self._known) or [pid]
+        pids = self._cells.processes(pid) or [pid]
         if len(pids) == 1 and not self._resident:
             return
         held = sum(map(_private_bytes, pids))
@@ -237,28 +267,28 @@ def _death(status: int, usage: resource.struct_rusage, watch: _MemoryWatch, ende
     )  # fmt: skip
 
 
-def _fork_waiting(control: socket.socket, cells: Cells, waiting: solution.Solution) -> int:
-    """Fork the next solution process and hand the judge its end of the channel; the process waits for its job."""
+def _fork_waiting(control: socket.socket, cells: Cells, work: Work) -> int:
+    """Fork the next process and hand the judge its end of the channel; the process waits for its work."""
     ours, theirs = socket.socketpair()
     null = os.open("/dev/null", os.O_RDWR)  # for this one only: what can be set on an open file would carry over
     with ours, theirs:
         cells.before_fork()
         pid = os.fork()
         if pid == 0:
-            _run_solution(theirs.fileno(), null, cells, waiting)
+            _run(theirs.fileno(), null, cells, work)
         cells.after_fork()
         control.sendmsg([b"+"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", ours.fileno()))])
     os.close(null)
     return pid
 
 
-def _run_solution(connection: int, null: int, cells: Cells, waiting: solution.Solution) -> None:
-    """All of a solution process's life. Never returns."""
+def _run(connection: int, null: int, cells: Cells, work: Work) -> None:
+    """All of a forked process's life. Never returns."""
     try:
         os.setsid()  # the scheduler shares out by session: a bomb of processes gets one part, and the judge its own
         cells.enter()
         _keep_only(connection, null)
-        solution.serve(waiting, _limit)
+        work.run(_limit)
         code = 0
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
@@ -266,7 +296,7 @@ def _run_solution(connection: int, null: int, cells: Cells, waiting: solution.So
         os._exit(OUT_OF_MEMORY)
     except BaseException:
         with contextlib.suppress(BaseException):
-            sys.excepthook(*sys.exc_info())
+            sys.excepthook(*sys.exc_info()); import traceback; open("/tmp/TB","w").write(traceback.format_exc())
         code = 1
     _end_like_a_program(code & 255)
 

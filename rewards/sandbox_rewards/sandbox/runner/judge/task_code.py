@@ -22,8 +22,10 @@ from ..cell.zygote import Death, Zygote
 from ..wire.exceptions import one_line
 from ..wire.surroundings import Surroundings
 from .alarm import TimeUp, alarm
+from .guard import run_compile, run_exec
 from .outcomes import PROBLEMS, NoVerdict, ending, limits
 from .session import Session
+from .uses import uses
 
 
 class TaskFault(NoVerdict):
@@ -40,6 +42,11 @@ def parts(spec: dict[str, Any]) -> dict[str, str]:
     return {part: source for part, source in named.items() if source}
 
 
+def pytest_module(spec: dict[str, Any]) -> str:
+    """The one module of style `pytest`, its setup included."""
+    return "\n".join(part for part in (spec["setup"], spec["tests"][0]) if part)
+
+
 def tests(spec: dict[str, Any]) -> dict[str, str]:
     several = len(spec["tests"]) > 1
     return {f"test {number}" if several else "test": source for number, source in enumerate(spec["tests"], 1)}
@@ -49,7 +56,7 @@ def tests(spec: dict[str, Any]) -> dict[str, str]:
 def compiled(source: str, part: str) -> CodeType:
     """The code of a part, as a file of its name. Raises `TaskFault`."""
     try:
-        return compile(source, f"{part}.py", "exec", dont_inherit=True)
+        return run_compile(source, f"{part}.py", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError) as error:
         raise TaskFault(part, one_line(error)) from None
 
@@ -64,7 +71,7 @@ def run_alone(source: str, part: str, namespace: dict[str, Any]) -> None:
     """Run a part where no answer is. Raises `TaskFault` for whatever it raises, an exit or the end of its time included."""
     code = compiled(source, part)
     try:
-        exec(code, namespace)
+        run_exec(code, namespace)
     except TimeUp:
         raise TaskFault(part, "no end within the time limit") from None
     except BaseException as error:
@@ -103,7 +110,7 @@ def load_once(spec: dict[str, Any], code: str, names: list[str], zygote: Zygote,
     found: dict[str, Any] = {}
     problem: BaseException | None = None
     try:
-        found = Session(channel, {}, surroundings).load(load_work(spec, code, names))
+        found = Session(channel, {}, surroundings, uses((), ())).load(load_work(spec, code, names))
     except PROBLEMS as error:
         problem = error
     finally:
@@ -112,10 +119,10 @@ def load_once(spec: dict[str, Any], code: str, names: list[str], zygote: Zygote,
     return Loaded(found, problem, death)
 
 
-def load_work(spec: dict[str, Any], code: bytes | str, names: list[str]) -> dict[str, Any]:
+def load_work(spec: dict[str, Any], code: bytes | str, names: list[str], seal: str = "data") -> dict[str, Any]:
     """A solution process's job to load an answer behind the prelude."""
     prelude = packed_prelude(spec["prelude"])
-    return {"program": False, "prelude": prelude, "code": code, "names": names, "limits": limits(spec)}
+    return {"program": False, "seal": seal, "prelude": prelude, "code": code, "names": names, "limits": limits(spec)}
 
 
 def lacks_import(error: BaseException, source: str) -> bool:

@@ -1,4 +1,4 @@
-"""What the judge may ask of a solution, by name. It runs in the untrusted process, on the solution's own objects."""
+"""What the judge may ask of a solution under seal `objects`, by name. It runs in the untrusted process, on the solution's own objects."""
 
 from __future__ import annotations
 
@@ -10,21 +10,13 @@ from ..wire.operators import OPERATORS
 
 
 class Loaded(Protocol):
-    """What an operation needs of the solution: the code's module, and the event loop of this run."""
+    """What an operation needs of the solution: the code's module, its values by name, and the event loop of this run."""
 
     @property
     def module(self) -> types.ModuleType: ...
     @property
     def loop(self) -> Any: ...
-
-
-def fetch(solution: Loaded, names: list[str]) -> tuple[tuple[str, Any], ...]:
-    """Names and values of the solution that the tests name; modules are the judge's own to import."""
-    values, found = solution.module.__dict__, []
-    for name in names:
-        if name in values and not isinstance(values[name], types.ModuleType):
-            found.append((name, values[name]))
-    return tuple(found)
+    def named(self, names: list[str]) -> tuple[tuple[str, Any], ...]: ...
 
 
 def _await(solution: Loaded, awaitable: Any) -> Any:
@@ -84,7 +76,7 @@ def _evaluate(run: Callable[..., Any]) -> Callable[..., Any]:
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
     **{name: _builtin(function) for name, function in OPERATORS.items()},
-    "fetch": fetch,
+    "fetch": lambda solution, names: solution.named(names),
     "call": lambda _, target, args, kwargs: target(*args, **kwargs) if kwargs else target(*args),
     "await": _await,
     "copy": lambda _, target: _copying("copy", target),

@@ -6,12 +6,12 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from ..wire.protocols import OPTIONAL
-from .handles import AnyHandle, Asks, Handle, ask, call, set_up
+from ...wire.protocols import OPTIONAL
+from .handles import AnyHandle, Asks, Handle, ask, attribute, call, set_up
 
 _ASKED_OF_CLASSES = frozenset({
-    "__doc__", "__module__", "__qualname__", "__annotations__", "__bases__", "__mro__", "__flags__", "__abstractmethods__",
-    "__slots__",
+    "__doc__", "__module__", "__qualname__", "__annotations__", "__abstractmethods__", "__slots__", "__match_args__",
+    "__dataclass_fields__", "__dict__",
 })  # fmt: skip
 
 
@@ -32,11 +32,8 @@ class ClassHandle(Handle, type):
 
     def __getattribute__(cls, name: str) -> Any:
         if name[:2] != "__" or name in _ASKED_OF_CLASSES:
-            return ask(cls, "getattr", name)
+            return attribute(cls, name)
         return type.__getattribute__(cls, name)
-
-    def __getattr__(cls, name: str) -> Any:
-        return ask(cls, "getattr", name)
 
     __call__ = call
     __eq__ = type.__eq__

@@ -1,0 +1,149 @@
+"""A judge for one answer: a fork of a warm one, in a cell like the solution's, that runs the tests and ends with them.
+
+It is used wherever something of the answer's can influence what runs the tests: under seal `objects`, in style `pytest`, and where
+tests do more than compare. The judge that goes on to other answers gives it the task and the channel to the solution, and takes
+back counts and words.
+
+What is covered: memory, files, processes and names of one answer's tests are gone with it; whatever ends it while the answer's
+session is open is the answer's doing. Before that it is the task's.
+What is not: a test that the answer takes over could report what it likes, for this answer alone.
+"""
+
+from __future__ import annotations
+
+import marshal
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ..cell.zygote import OUT_OF_MEMORY, Death, Zygote
+from ..wire.channel import Channel, ChannelClosed, DeadlinePassed, Malformed
+from ..wire.code import Code
+from ..wire.handover import wait_for_work
+from ..wire.surroundings import Surroundings
+from . import guard, pytest_style
+from .alarm import alarm
+from .alarm import install as install_alarm
+from .objects import assertions
+from .objects.session import ObjectSession
+from .outcomes import Ending, NoVerdict, Outcome, TestsEnded, ending, outcome, problem_from, problem_told
+from .run import Run, shared_names
+from .session import Session
+from .task_code import parts, prelude_must_load, prelude_names
+from .uses import uses
+
+TESTS_MEMORY_MB = 2048
+"""What a judge of one answer may hold: the data of the answer, and what tests make of it."""
+MARGIN_S = 1.0
+"""Seconds beyond a task's time limit after which a judge of one answer that says nothing is ended."""
+
+
+def judge_apart(
+    spec: dict[str, Any], code: Code, zygote: Zygote, tests: Zygote, surroundings: Surroundings
+) -> Outcome:
+    """Outcome of tests that a judge of their own runs. Raises `NoVerdict` for a fault of the task's."""
+    limit, started = spec["time_limit_s"], time.monotonic()
+    solution = zygote.spawn(limit_s=limit, memory_mb=spec["memory_limit_mb"])
+    channel = tests.spawn(limit_s=limit + MARGIN_S, memory_mb=TESTS_MEMORY_MB, descriptors=(solution.read_fd,))
+    report: dict[str, Any] = {}
+    problem: BaseException | None = None
+    try:
+        channel.send({"spec": spec, "code": code})
+        while "total" not in report and "fault" not in report:
+            report.update(channel.receive())
+        problem = problem_from(report.get("problem"))
+    except DeadlinePassed as late:
+        problem = late
+    except (ChannelClosed, Malformed):
+        problem = TestsEnded("")
+    finally:
+        death_of_tests, death = tests.finish(), zygote.finish()
+        channel.close()
+    if "fault" in report:
+        raise NoVerdict(report["fault"])
+    if isinstance(problem, TestsEnded) and "total" not in report:
+        if "open" not in report:
+            raise NoVerdict(f"the task's own code ended the process that runs it ({_how(death_of_tests)})")
+        return outcome(_of_tests(death_of_tests, spec), 0, 1)
+    if time.monotonic() > started + limit:
+        problem = DeadlinePassed()
+    if problem and spec["prelude"] and not report.get("loaded"):
+        prelude_must_load(spec, zygote, surroundings)
+    end = ending(problem, death, spec) if problem else Ending(*report["end"])
+    return outcome(end, report.get("passed", 0), report.get("total", 1))
+
+
+def _of_tests(death: Death, spec: dict[str, Any]) -> Ending:
+    """What it says about an answer that the judge of its own ended on it."""
+    if death.signal == signal.SIGXCPU:
+        return Ending("time_limit", f"the tests took more than {spec['time_limit_s']:g} s on what the solution answered")
+    if death.held_mb or death.exit_code == OUT_OF_MEMORY:
+        return Ending("memory_limit", "the tests ran out of memory")
+    return Ending("runtime_error", f"the tests' process ended on what the solution answered ({_how(death)})")
+
+
+def _how(death: Death) -> str:
+    return f"signal {death.signal}" if death.signal else f"exit status {death.exit_code}"
+
+
+class TestsProcess:
+    """What the tests' zygote forks: all of the life of a judge of one answer."""
+
+    __test__ = False
+
+    def __init__(self, descriptor: int) -> None:
+        self._host = Channel(descriptor, read=marshal.loads)
+        install_alarm()
+        guard.install()
+
+    def learn(self, message: Any) -> None:
+        """pytest's text: every later process has it imported."""
+        pytest_style.install(message)
+
+    def run(self, limit: Callable[[dict[str, Any]], None]) -> None:
+        descriptors = wait_for_work(self._host.read_fd)
+        if not descriptors:
+            return
+        job = self._host.receive()
+        limit({"cpu_s": 2 * job["spec"]["time_limit_s"] + MARGIN_S, "memory_mb": TESTS_MEMORY_MB})
+        channel = Channel(descriptors[0], write=marshal.dumps)
+        report: dict[str, Any]
+        try:
+            report = self._judged(job, channel)
+        except NoVerdict as fault:
+            report = {"fault": str(fault)}
+        except BaseException as error:
+            report = {"passed": 0, "total": 1, "problem": problem_told(error)}
+        self._host.send(report)
+
+    def _judged(self, job: dict[str, Any], channel: Channel) -> dict[str, Any]:
+        spec = job["spec"]
+        sources = parts(spec)
+        assertions.sources.update({f"{part}.py": source for part, source in sources.items()})
+        guard.begin(sources, None)
+        trusted = prelude_names(spec)
+        session = session_for(spec, channel, trusted, Surroundings())
+        guard.begin(sources, session.evaluate)
+        run = Run(session, spec, trusted)
+        problem: list[Any] | None = None
+        try:
+            with alarm(spec["time_limit_s"]):
+                self._host.send({"open": True})
+                run.load(job["code"])
+                run.tests() if spec["style"] != "pytest" else pytest_style.run(run)
+        except NoVerdict:
+            raise
+        except BaseException as error:
+            problem = problem_told(error)
+        return {
+            "passed": run.passed, "total": run.total, "loaded": run.loaded, "end": list(run.end), "problem": problem,
+        }  # fmt: skip
+
+
+def session_for(spec: dict[str, Any], channel: Channel, trusted: dict[str, Any], surroundings: Surroundings) -> Session:
+    """A session of the task's seal."""
+    kind = ObjectSession if spec["seal"] == "objects" else Session
+    classes = spec.get("classes")
+    used = uses((spec["prelude"], spec["setup"], *spec["tests"]), None if classes is None else tuple(classes))
+    return kind(channel, shared_names(trusted), surroundings, used)

@@ -1,0 +1,150 @@
+"""Whether a task's tests ask for plain data alone, and whether the judge that goes on to others may run them: read from their text.
+
+What is covered: an allow-list of Python. What is not on it asks for seal `objects`, or for a judge of its own: a doubt costs time,
+never the seal. Where a task has a reference, running it says which seal is needed (`sandbox_rewards.sources.seals`).
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import collections
+import datetime
+import decimal
+import fractions
+import functools
+from collections.abc import Iterable
+from typing import Any
+
+from .uses import names_of_solution, parsed
+
+_PURE_MODULES = frozenset({
+    "bisect", "cmath", "collections", "copy", "datetime", "fractions", "functools", "heapq", "itertools", "json", "math", "numpy",
+    "operator", "random", "re", "statistics", "string", "typing",
+})  # fmt: skip
+"""Modules in which nothing stays of what they were called with."""
+_FORBIDDEN = frozenset({
+    "open", "eval", "exec", "compile", "__import__", "globals", "locals", "vars", "setattr", "delattr", "getattr", "input",
+    "breakpoint", "exit", "quit", "help", "seed", "setstate", "seterr", "set_printoptions", "get_type_hints", "lru_cache", "cache",
+    "register", "SystemExit", "BaseException", "KeyboardInterrupt", "load", "save", "fromfile", "tofile", "memmap", "errstate",
+})  # fmt: skip
+_STATEMENTS = (
+    ast.Assert, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.For, ast.If, ast.Pass, ast.Import, ast.ImportFrom, ast.Try,
+    ast.FunctionDef, ast.Return, ast.Raise, ast.While, ast.Break, ast.Continue, ast.ExceptHandler,
+)  # fmt: skip
+
+
+def stays_warm(spec: dict[str, Any]) -> bool:
+    """Whether what these tests do leaves nothing in the process that runs them, so that it can go on to other answers."""
+    return spec["style"] in ("asserts", "check") and _is_pure((spec["prelude"], spec["setup"], *spec["tests"]))
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_pure(sources: tuple[str, ...]) -> bool:
+    return all(_leaves_nothing(node) for source in sources for node in ast.walk(parsed(source)))
+
+
+def _leaves_nothing(node: ast.AST) -> bool:
+    if isinstance(node, ast.Import):
+        return all(alias.name.partition(".")[0] in _PURE_MODULES for alias in node.names)
+    if isinstance(node, ast.ImportFrom):
+        return not node.level and node.module in _PURE_MODULES and all(alias.name not in _FORBIDDEN for alias in node.names)
+    if isinstance(node, ast.Attribute):
+        return isinstance(node.ctx, ast.Load) and node.attr not in _FORBIDDEN and not node.attr.startswith("__")
+    if isinstance(node, ast.Name):
+        return node.id not in _FORBIDDEN and (not node.id.startswith("__") or node.id in ("__name__",))
+    return not isinstance(node, (ast.AsyncFunctionDef, ast.Await, ast.With, ast.AsyncWith, ast.Global))
+
+
+# -- which seal, where there is no reference to run ------------------------------------------------------------------
+
+
+def asks_for_data(style: str, tests: tuple[str, ...], setup: str, prelude: str, entry_point: str | None) -> bool:
+    """Whether tests of style `asserts` or `check` do nothing but call functions of the solution, and compare with plain data."""
+    if style not in ("asserts", "check"):
+        return False
+    solution = frozenset(names_of_solution(tests, setup, entry_point, frozenset()))
+    sources = [parsed(source) for source in (*tests, setup)]
+    if any(isinstance(node, ast.ClassDef) for node in ast.walk(parsed(prelude))):
+        return False
+    checks = {node.args.args[0].arg for tree in sources for node in ast.walk(tree)
+              if isinstance(node, ast.FunctionDef) and node.name == "check" and node.args.args}  # fmt: skip
+    rule = _Data(solution | (checks if style == "check" else set()))
+    return all(rule.allows(tree) for tree in sources)
+
+
+class _Data:
+    """The allow-list; `asked` are the names of the solution's functions."""
+
+    def __init__(self, asked: Iterable[str]) -> None:
+        self._asked = frozenset(asked)
+
+    def allows(self, node: ast.AST) -> bool:
+        return self._fits(node) and all(map(self.allows, ast.iter_child_nodes(node)))
+
+    def _fits(self, node: ast.AST) -> bool:
+        if isinstance(node, ast.stmt):
+            return isinstance(node, _STATEMENTS) and not (isinstance(node, ast.FunctionDef) and not self._is_check(node))
+        if isinstance(node, (ast.Lambda, ast.Await, ast.Yield, ast.YieldFrom)):
+            return False
+        if isinstance(node, ast.Attribute):
+            return isinstance(node.ctx, ast.Load) and node.attr in _PLAIN_ATTRIBUTES and not self._is_asked(node.value)
+        if isinstance(node, ast.Call):
+            plain = (node.func, *node.args, *(keyword.value for keyword in node.keywords))
+            if isinstance(node.func, ast.Name) and node.func.id in _BY_CLASS:
+                return False
+            own = self._is_asked(node.func)
+            return not any(self._is_asked(part) for part in plain[1:]) and not (own and any(map(_is_no_data, plain[1:])))
+        if isinstance(node, (ast.Compare, ast.BinOp)):
+            sides = (node.left, *node.comparators) if isinstance(node, ast.Compare) else (node.left, node.right)
+            return sum(self._asks(side) for side in sides) < 2
+        if isinstance(node, ast.ExceptHandler):
+            return node.type is None or all(hasattr(builtins, n.id) for n in ast.walk(node.type) if isinstance(n, ast.Name))
+        return True
+
+    def _is_check(self, node: ast.FunctionDef) -> bool:
+        return node.name == "check" and not node.decorator_list
+
+    def _is_asked(self, node: ast.AST) -> bool:
+        return isinstance(node, ast.Name) and node.id in self._asked
+
+    def _asks(self, node: ast.AST) -> bool:
+        return any(isinstance(inner, ast.Call) and self._is_asked(inner.func) for inner in ast.walk(node))
+
+
+_BY_CLASS = frozenset({"isinstance", "issubclass", "callable", "iter", "next", "id", "getattr", "hasattr", "vars", "dir", "type", "eval", "exec"})
+
+
+def _is_no_data(node: ast.AST) -> bool:
+    """Whether an argument is, or may be, something that only the test has: a function, a class, an iterator."""
+    if isinstance(node, ast.GeneratorExp):
+        return True
+    if isinstance(node, ast.Name):
+        return hasattr(builtins, node.id)
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ITERATORS
+
+
+_ITERATORS = frozenset({"iter", "map", "filter", "zip", "reversed", "enumerate"})
+_PLAIN_TYPES = (
+    int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, range, slice, BaseException, collections.deque,
+    collections.Counter, collections.OrderedDict, collections.defaultdict, decimal.Decimal, fractions.Fraction, datetime.datetime,
+    datetime.timedelta, datetime.date, datetime.time,
+)  # fmt: skip
+_MODULES = ("math", "cmath", "itertools", "operator", "re", "string", "random", "statistics", "functools", "copy", "json", "collections",
+            "datetime", "fractions", "decimal", "bisect", "heapq")  # fmt: skip
+
+
+def _names_of_modules() -> set[str]:
+    import importlib
+
+    return {name for module in _MODULES for name in dir(importlib.import_module(module))}
+
+
+_OF_NUMPY = frozenset({"allclose", "isclose", "array", "array_equal", "testing", "assert_allclose", "assert_almost_equal", "tolist", "shape",
+                       "all", "any", "sum", "zeros", "ones", "isnan", "inf", "nan", "pi", "round", "dtype", "size", "ndim"})  # fmt: skip
+_PLAIN_ATTRIBUTES = frozenset(
+    name
+    for name in {n for kind in _PLAIN_TYPES for n in dir(kind)} | _names_of_modules() | _OF_NUMPY
+    if not name.startswith("_")
+)
+"""What plain data has, and the modules that make some."""
