@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from sandbox_rl.policy.generation import generate
-from sandbox_rl.policy.model import Policy, new_tiny_policy
+from sandbox_rl.policy.model import Policy
+from sandbox_rl.policy.tiny import new_tiny_policy
 from sandbox_rl.runs.run_folder import Randomness
 
 SMOLLM2 = transformers.LlamaConfig(

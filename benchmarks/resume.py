@@ -24,7 +24,7 @@ from sandbox_rewards.grading import Grader
 from sandbox_tasks.suite import load_suite
 
 from sandbox_rl.config import RunConfig
-from sandbox_rl.policy.model import new_tiny_policy, save_policy
+from sandbox_rl.policy.tiny import new_tiny_policy
 from sandbox_rl.training.ppo import train_ppo
 
 TASKS = load_suite("quickstart").split("train")[:8]
@@ -65,7 +65,7 @@ def main(kills: int, seed: int) -> None:
     chance, spent, runs, different = random.Random(seed), 0, 0, 0
     with tempfile.TemporaryDirectory() as scratch:
         base, whole = Path(scratch) / "base", Path(scratch) / "whole"
-        save_policy(new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0), base)
+        new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0).save(base)
         started = time.perf_counter()
         killed_after(base, whole, 3600)
         longest = time.perf_counter() - started

@@ -34,7 +34,7 @@ def make_models(folder: Path) -> None:
     import torch
     import transformers
 
-    from sandbox_rl.policy.model import new_tiny_policy
+    from sandbox_rl.policy.tiny import new_tiny_policy
 
     torch.manual_seed(0)
     tokenizer = new_tiny_policy(["a b"], seed=0).tokenizer
@@ -55,7 +55,8 @@ def run_own(folder: Path, steps: int, settings: str) -> None:
     from sandbox_tasks.suite import load_suite
 
     from sandbox_rl.config import RunConfig
-    from sandbox_rl.policy.model import Reference, policy_to_train
+    from sandbox_rl.policy.loading import policy_to_train
+    from sandbox_rl.policy.reference import Reference
     from sandbox_rl.runs.run_folder import Randomness
     from sandbox_rl.training.ppo import ppo_step
     from sandbox_rl.training.processes import Processes
@@ -88,7 +89,8 @@ def run_dpo(folder: Path, steps: int, settings: str) -> None:
     from sandbox_rewards.grade import Grade, Verdict
 
     from sandbox_rl.config import RunConfig
-    from sandbox_rl.policy.model import Reference, policy_to_train
+    from sandbox_rl.policy.loading import policy_to_train
+    from sandbox_rl.policy.reference import Reference
     from sandbox_rl.training.dpo import dpo_step
     from sandbox_rl.training.pairs import Pair
 

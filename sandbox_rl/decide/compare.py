@@ -34,7 +34,7 @@ from sandbox_rl.decide.comparison import (
 from sandbox_rl.errors import UserError
 from sandbox_rl.numerics.calibration import HeldOut
 from sandbox_rl.policy.evaluation import Evaluation, evaluate
-from sandbox_rl.policy.model import load_policy
+from sandbox_rl.policy.loading import load_policy
 from sandbox_rl.runs.environment import environment
 from sandbox_rl.runs.progress import Report
 from sandbox_rl.runs.run_folder import write_atomically

@@ -21,8 +21,9 @@ from transformers import GenerationConfig
 
 from sandbox_rl.config import ModelConfig
 from sandbox_rl.errors import UserError
+from sandbox_rl.policy.batches import make_batch
 from sandbox_rl.policy.generation import BATCH, Sample, generate, left_padded, sampled
-from sandbox_rl.policy.model import Policy, make_batch, save_policy, score
+from sandbox_rl.policy.model import Policy, score
 
 
 class Generator(Protocol):
@@ -116,7 +117,7 @@ class ByVllm:
         return _samples(policy, prompts, answers, temperature, self._settings)
 
     def _with_weights_of(self, policy: Policy) -> Any:
-        save_policy(policy, self._folder)
+        policy.save(self._folder)
         if self._engine is None:
             try:
                 import vllm

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import json
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-import transformers
-from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from sandbox_rl.config import LoRAConfig, ModelConfig
-from sandbox_rl.numerics.kl import whole_kl
 from sandbox_rl.policy.allocator import keep_freed_memory
+from sandbox_rl.policy.batches import Batch, micro_batches
 from sandbox_rl.policy.sharding import full, full_state
 
 VALUE_HEAD = "value_head.safetensors"
@@ -65,7 +61,7 @@ class Policy(nn.Module):
             self._take_adapter(peft.get_peft_model(self.lm, chosen))
 
     def load_adapter(self, folder: Path) -> None:
-        """Take up an adapter that `save_policy` wrote; it goes on being trained."""
+        """Take up an adapter that `save` wrote; it goes on being trained."""
         import peft
 
         with _deprecations_of_others():
@@ -104,7 +100,7 @@ class Policy(nn.Module):
                 module.attention_dropout = 0.0
         self._checkpoints = True
 
-    def save(self, folder: Path, *, writes: bool) -> None:
+    def save(self, folder: Path, *, writes: bool = True) -> None:
         """Model (or its adapter alone, which names its base), tokenizer and value head. All processes of a run call this, and the
         one that `writes` does."""
         model = self._adapted[0] if self._adapted else self.lm
@@ -211,42 +207,6 @@ def _deprecations_of_others() -> Iterator[None]:
         yield
 
 
-class Reference:
-    """What a policy is held against: its own weights without their adapter, or a second copy of the base.
-
-    `offload`: the copy stays in the machine's memory, and is on the GPU while it is asked.
-    """
-
-    def __init__(self, policy: Policy, base: str | Path, *, offload: bool = False) -> None:
-        self._policy = policy
-        self._copy = None if policy.has_adapter else load_policy(base)
-        self._home = torch.device("cpu") if offload else policy.device
-        if self._copy:
-            self._copy.to(self._home)
-
-    def __enter__(self) -> Policy:
-        frozen = self._copy.to(self._policy.device) if self._copy else None
-        self._open = contextlib.nullcontext(frozen) if frozen else self._policy.as_reference()
-        return self._open.__enter__()
-
-    def __exit__(self, *error: Any) -> None:
-        self._open.__exit__(*error)
-        if self._copy:
-            self._copy.to(self._home)
-
-
-    @contextlib.contextmanager
-    def at_hand(self) -> Iterator[None]:
-        """Keep an offloaded copy on the GPU, to be asked many times."""
-        home, self._home = self._home, self._policy.device
-        try:
-            yield
-        finally:
-            self._home = home
-            if self._copy:
-                self._copy.to(home)
-
-
 class Scores(NamedTuple):
     """Log-probability and entropy (nats) of each of the answers' tokens, both (b, t) and 0 elsewhere; values (b, t+1): what is
     expected before each token, and after the last."""
@@ -267,26 +227,6 @@ def _logprobs(
     return logprobs, normaliser - expected
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Right-padded sequences: `ids` and `attention` (b, t+1); `mask` (b, t) is 1.0 where token i+1 is the answer's."""
-
-    ids: Tensor
-    attention: Tensor
-    mask: Tensor
-
-    @property
-    def lengths(self) -> list[int]:
-        """Tokens of each sequence, its prompt's included."""
-        return [int(length) for length in self.attention.sum(1)]
-
-    def rows(self, rows: Sequence[int]) -> Batch:
-        """Those rows, without the columns that are padding in all of them."""
-        attention = self.attention[rows]
-        width = max(1, int(attention.sum(1).max())) if len(rows) else attention.shape[1]
-        return Batch(self.ids[rows, :width], attention[:, :width], self.mask[rows, : width - 1])
-
-
 @torch.no_grad()
 def score(policy: Policy, batch: Batch, temperature: float, settings: ModelConfig) -> Scores:
     """Scores of a batch, without gradients, a micro-batch at a time."""
@@ -295,127 +235,3 @@ def score(policy: Policy, batch: Batch, temperature: float, settings: ModelConfi
         for whole, part in zip(found, policy(batch.rows(rows), temperature), strict=True):
             whole[rows, : part.shape[1]] = part.to(whole.dtype)
     return found
-
-
-@torch.no_grad()
-def whole_kl_to(policy: Policy, reference: Reference, batch: Batch, temperature: float, settings: ModelConfig) -> float:
-    """KL to the reference in nats an answer, at each of the answers' tokens over the whole vocabulary."""
-    total = 0.0
-    with reference.at_hand():
-        for rows in micro_batches(batch.lengths, range(len(batch.ids)), settings):
-            part = batch.rows(rows)
-            now = policy.states(part)
-            with reference as frozen:
-                before = frozen.states(part)
-            for place in range(0, len(now), PART):
-                with policy.in_precision():
-                    logits = policy.logits(now[place : place + PART]).float()
-                with reference as frozen, frozen.in_precision():
-                    others = frozen.logits(before[place : place + PART]).float()
-                total += float(whole_kl(logits / temperature, others / temperature).sum())
-    return total / len(batch.ids)
-
-
-def micro_batches(lengths: Sequence[int], rows: Sequence[int], settings: ModelConfig) -> list[list[int]]:
-    """`rows` in passes: so many at a time, or sorted by length and so many tokens at a time (one that is longer goes alone)."""
-    if settings.micro_batch_tokens is None:
-        return chunks(rows, settings.micro_batch_size)
-    passes: list[list[int]] = []
-    for row in sorted(rows, key=lambda row: lengths[row]):  # the last of a pass is its longest
-        if passes and (len(passes[-1]) + 1) * lengths[row] <= settings.micro_batch_tokens:
-            passes[-1].append(row)
-        else:
-            passes.append([row])
-    return passes
-
-
-def chunks(rows: Sequence[int], size: int) -> list[list[int]]:
-    """`rows` in order, at most `size` at a time."""
-    return [list(rows[i : i + size]) for i in range(0, len(rows), size)]
-
-
-def make_batch(
-    sequences: Sequence[tuple[Sequence[int], Sequence[int]]], pad: int, device: torch.device,
-    own: Sequence[Sequence[bool]] | None = None,
-) -> Batch:  # fmt: skip
-    """A batch of (prompt ids, answer ids). Padding is told by the mask, not by its id.
-
-    `own`: which of each answer's tokens are the policy's, the others being an environment's; all of them, unless told.
-    """
-    length = max(len(p) + len(a) for p, a in sequences)
-    ids = torch.full((len(sequences), length), pad)
-    attention = torch.zeros(len(sequences), length, dtype=torch.long)
-    mask = torch.zeros(len(sequences), length - 1)
-    for row, (prompt, answer) in enumerate(sequences):
-        end = len(prompt) + len(answer)
-        ids[row, :end] = torch.tensor([*prompt, *answer])
-        attention[row, :end] = 1
-        mask[row, len(prompt) - 1 : end - 1] = torch.tensor(own[row], dtype=mask.dtype) if own else 1.0
-    return Batch(ids.to(device), attention.to(device), mask.to(device))
-
-
-def load_policy(model: str | Path, gguf_file: str | None = None) -> Policy:
-    """A Hugging Face causal LM by name or folder, or an adapter's folder, with the value head that was saved beside it."""
-    adapter = Path(model) / "adapter_config.json"
-    base = json.loads(adapter.read_text())["base_model_name_or_path"] if adapter.exists() else str(model)
-    options = {"gguf_file": gguf_file} if gguf_file else {}
-    tokenizer = transformers.AutoTokenizer.from_pretrained(str(model), **options)
-    lm = transformers.AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, **options)
-    if gguf_file:
-        _forget_quantization(lm)
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    lm = nn.Module.to(lm, "cuda" if torch.cuda.is_available() else "cpu")
-    policy = Policy(lm, tokenizer)
-    if adapter.exists():
-        policy.load_adapter(Path(model))
-    head = Path(model) / VALUE_HEAD
-    if head.exists():
-        policy.value_head.load_state_dict(load_file(head))
-    return policy
-
-
-def policy_to_train(base: str | Path, settings: ModelConfig, seed: int) -> Policy:
-    """The base with what the settings add for training. A base that is an adapter's folder goes on with that adapter."""
-    policy = load_policy(base)
-    if settings.lora and not policy.has_adapter:
-        torch.manual_seed(seed)  # half of an adapter starts at random
-        policy.add_adapter(settings.lora)
-    if settings.critic == "separate":
-        policy.separate_critic()
-    policy.compute_in(getattr(torch, settings.precision))
-    if settings.gradient_checkpointing:
-        policy.checkpoint_activations()
-    return policy
-
-
-def _forget_quantization(lm: Any) -> None:
-    """The weights were unpacked to floats on loading; transformers still refuses to save them as GGUF."""
-    lm.hf_quantizer = None
-    lm.is_quantized = False
-    if hasattr(lm.config, "quantization_config"):
-        del lm.config.quantization_config
-
-
-def save_policy(policy: Policy, folder: Path) -> None:
-    """Write a policy as a folder that transformers (and peft) loads too."""
-    policy.save(folder, writes=True)
-
-
-def new_tiny_policy(texts: Iterable[str], seed: int, vocabulary: int = 360) -> Policy:
-    """An untrained Llama of about 0.9 million parameters with its own byte-pair tokenizer, learned from `texts`."""
-    bpe = Tokenizer(models.BPE())
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    bpe.decoder = decoders.ByteLevel()
-    bpe.train_from_iterator(
-        texts,
-        trainers.BpeTrainer(vocab_size=vocabulary, special_tokens=["<pad>", "<eos>"], show_progress=False),
-    )
-    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=bpe, pad_token="<pad>", eos_token="<eos>")  # type: ignore[no-untyped-call]
-    config = transformers.LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=128, intermediate_size=384, num_hidden_layers=4, num_attention_heads=4,
-        num_key_value_heads=4, max_position_embeddings=512, tie_word_embeddings=True,
-        bos_token_id=None, pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id,
-    )  # fmt: skip
-    torch.manual_seed(seed)
-    return Policy(transformers.LlamaForCausalLM(config), tokenizer)

@@ -20,8 +20,8 @@ import yaml
 from torch import Tensor
 
 from sandbox_rl.config import RunConfig
-from sandbox_rl.runs.environment import environment
 from sandbox_rl.errors import UserError
+from sandbox_rl.runs.environment import environment
 from sandbox_rl.runs.trackers import Trackers
 
 LOGS = ("metrics.jsonl", "samples.jsonl")

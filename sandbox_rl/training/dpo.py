@@ -15,8 +15,11 @@ from sandbox_tasks.task import Task
 from sandbox_rl.config import RunConfig
 from sandbox_rl.errors import TrainingError, UserError
 from sandbox_rl.numerics.preference_losses import Answers, preference_loss
+from sandbox_rl.policy.batches import chunks, make_batch
 from sandbox_rl.policy.evaluation import evaluate
-from sandbox_rl.policy.model import Policy, Reference, chunks, make_batch, policy_to_train
+from sandbox_rl.policy.loading import policy_to_train
+from sandbox_rl.policy.model import Policy
+from sandbox_rl.policy.reference import Reference
 from sandbox_rl.runs.progress import Report
 from sandbox_rl.runs.run_folder import Randomness, RunFolder
 from sandbox_rl.training.best_policy import BestPolicy

@@ -20,7 +20,7 @@ from sandbox_rl.errors import UserError
 from sandbox_rl.numerics.statistics import mean
 from sandbox_rl.policy.conversations import converse
 from sandbox_rl.policy.generation import Sample
-from sandbox_rl.policy.model import load_policy
+from sandbox_rl.policy.loading import load_policy
 from sandbox_rl.runs.progress import Report
 from sandbox_rl.runs.run_folder import Randomness, RunFolder, write_atomically
 

@@ -28,7 +28,7 @@ from sandbox_rl.config import RewardModelConfig, RunConfig
 from sandbox_rl.errors import TrainingError, UserError
 from sandbox_rl.numerics.calibration import HeldOut, judged
 from sandbox_rl.numerics.preference_losses import bradley_terry
-from sandbox_rl.policy.model import chunks
+from sandbox_rl.policy.batches import chunks
 from sandbox_rl.runs.progress import Report
 from sandbox_rl.runs.run_folder import Randomness, RunFolder, write_atomically
 from sandbox_rl.training.pairs import Pair

@@ -17,7 +17,10 @@ from sandbox_tasks.task import Task
 from sandbox_rl.config import RunConfig
 from sandbox_rl.errors import TrainingError, UserError
 from sandbox_rl.numerics.losses import imitation_loss
-from sandbox_rl.policy.model import Policy, chunks, load_policy, make_batch, new_tiny_policy, save_policy
+from sandbox_rl.policy.batches import chunks, make_batch
+from sandbox_rl.policy.loading import load_policy
+from sandbox_rl.policy.model import Policy
+from sandbox_rl.policy.tiny import new_tiny_policy
 from sandbox_rl.runs.progress import Report
 from sandbox_rl.runs.run_folder import Randomness, RunFolder
 
@@ -57,7 +60,7 @@ def train_sft(
                     "chance": chance.state(),
                 },
             )
-    save_policy(policy, target)
+    policy.save(target)
     run.finish({"steps": config.sft.steps})
     return target
 

@@ -10,8 +10,12 @@ from sandbox_rewards.grade import Grade, Verdict
 from sandbox_tasks.suite import load_suite
 
 from sandbox_rl.config import LoRAConfig, ModelConfig, RunConfig
+from sandbox_rl.policy.batches import make_batch
 from sandbox_rl.policy.generation import generate
-from sandbox_rl.policy.model import Policy, Reference, load_policy, make_batch, new_tiny_policy, policy_to_train, save_policy
+from sandbox_rl.policy.loading import load_policy, policy_to_train
+from sandbox_rl.policy.model import Policy
+from sandbox_rl.policy.reference import Reference
+from sandbox_rl.policy.tiny import new_tiny_policy
 from sandbox_rl.runs.run_folder import Randomness
 from sandbox_rl.training.dpo import train_dpo
 from sandbox_rl.training.pairs import Pair
@@ -49,7 +53,7 @@ def silent(**_: object) -> None:
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("adapters") / "base"
-    save_policy(new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0), folder)
+    new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0).save(folder)
     return folder
 
 
@@ -84,7 +88,7 @@ def test_only_adapter_and_value_head_are_trained(base: Path) -> None:
 def test_an_adapter_is_saved_alone_and_loads_again(base: Path, tmp_path: Path) -> None:
     policy = policy_to_train(base, CONFIG.model, 0)
     moved(policy)
-    save_policy(policy, tmp_path)
+    policy.save(tmp_path)
     assert (tmp_path / "adapter_model.safetensors").exists()
     assert not (tmp_path / "model.safetensors").exists()
     again = load_policy(tmp_path)

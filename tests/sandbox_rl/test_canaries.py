@@ -17,7 +17,7 @@ from sandbox_tasks.task import Task, UnitTests
 
 from sandbox_rl.config import RunConfig
 from sandbox_rl.errors import TrainingError
-from sandbox_rl.policy.model import new_tiny_policy, save_policy
+from sandbox_rl.policy.tiny import new_tiny_policy
 from sandbox_rl.runs.run_folder import RunFolder
 from sandbox_rl.training.canaries import Canaries
 from sandbox_rl.training.ppo import train_ppo
@@ -146,7 +146,7 @@ def test_a_task_without_unit_tests_has_no_canary() -> None:
 
 def test_a_reward_that_always_pays_stops_the_run(tmp_path: Path) -> None:
     base, folder = tmp_path / "base", tmp_path / "run"
-    save_policy(new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0), base)
+    new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0).save(base)
     with grader_with(always()) as grader, pytest.raises(TrainingError) as caught:
         train_ppo(CONFIG, base, TASKS, TASKS[:2], grader, folder, resume=False, report=silent)
     line = json.loads((folder / "canaries.jsonl").read_text().splitlines()[0])

@@ -20,7 +20,7 @@ from sandbox_rl.decide.comparison import Comparison, Estimate, checkpoints, conc
 from sandbox_rl.decide.report import load_report, write_report
 from sandbox_rl.errors import UserError
 from sandbox_rl.policy.evaluation import evaluate
-from sandbox_rl.policy.model import load_policy
+from sandbox_rl.policy.loading import load_policy
 from sandbox_rl.runs.run_folder import config_of
 from sandbox_rl.training.resume_check import check_resume
 from sandbox_rl.training.reward_model import load_reward_model

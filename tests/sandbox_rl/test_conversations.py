@@ -14,13 +14,17 @@ from sandbox_tasks.suite import load_suite
 from sandbox_tasks.task import EnvironmentSpec, Task
 
 from sandbox_rl.config import ModelConfig, PPOConfig, RunConfig
+from sandbox_rl.policy.batches import make_batch
 from sandbox_rl.policy.conversations import converse
 from sandbox_rl.policy.generation import Sample
-from sandbox_rl.policy.model import Policy, load_policy, make_batch, new_tiny_policy, score
+from sandbox_rl.policy.loading import load_policy
+from sandbox_rl.policy.model import Policy, score
+from sandbox_rl.policy.tiny import new_tiny_policy
 from sandbox_rl.runs.run_folder import Randomness
 from sandbox_rl.training.dpo import train_dpo
+from sandbox_rl.training.experience import Judged, Scored, make_rollout, pay_by_turn
 from sandbox_rl.training.pairs import Pair, sample_pairs
-from sandbox_rl.training.ppo import Judged, Scored, make_rollout, pay_by_turn, train_ppo
+from sandbox_rl.training.ppo import train_ppo
 from sandbox_rl.training.processes import Processes
 from sandbox_rl.training.sft import train_sft
 

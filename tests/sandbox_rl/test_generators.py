@@ -12,9 +12,12 @@ from sandbox_tasks.suite import load_suite
 
 from sandbox_rl.config import LoRAConfig, ModelConfig
 from sandbox_rl.errors import UserError
+from sandbox_rl.policy.batches import make_batch
 from sandbox_rl.policy.generation import generate
 from sandbox_rl.policy.generators import ByVllm, Generator, generator
-from sandbox_rl.policy.model import Policy, Reference, make_batch, new_tiny_policy, save_policy, score
+from sandbox_rl.policy.model import Policy, score
+from sandbox_rl.policy.reference import Reference
+from sandbox_rl.policy.tiny import new_tiny_policy
 from sandbox_rl.runs.run_folder import Randomness
 
 TASKS = load_suite("quickstart").split("train")[:6]
@@ -140,7 +143,7 @@ def test_vllm_refuses_an_adapter_and_says_when_it_is_not_there(monkeypatch: pyte
 
 
 def test_an_offloaded_reference_says_the_same(tmp_path: Path) -> None:
-    save_policy(a_policy(1), tmp_path)
+    a_policy(1).save(tmp_path)
     policy = a_policy(2)
     batch = make_batch([([5, 6, 7], [8, 9, 10, 1])], 0, policy.device)
     found = []

@@ -7,9 +7,11 @@ import torch
 import transformers
 from torch import Tensor
 
-from sandbox_rl import policy as policies
+from sandbox_rl.policy import model
+from sandbox_rl.policy.batches import Batch, make_batch
 from sandbox_rl.policy.generation import generate
-from sandbox_rl.policy.model import Batch, Policy, make_batch, new_tiny_policy
+from sandbox_rl.policy.model import Policy
+from sandbox_rl.policy.tiny import new_tiny_policy
 from sandbox_rl.runs.run_folder import Randomness
 
 TOKENIZER = new_tiny_policy(["# list: sort up\ndef f(x):\n    return sorted(x)"], seed=0).tokenizer
@@ -57,7 +59,7 @@ def a_batch() -> Batch:
 def test_log_probabilities_in_parts_equal_the_plain_ones(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
     batch, found = a_batch(), []
     for part in (3, 1000):
-        monkeypatch.setattr(policies, "PART", part)
+        monkeypatch.setattr(model, "PART", part)
         policy.zero_grad()
         scores = policy(batch, 0.7)
         (scores.logprobs.sum() + scores.entropy.sum()).backward()

@@ -12,8 +12,11 @@ from sandbox_rl.config import ModelConfig, RunConfig
 from sandbox_rl.numerics.advantages import gae, token_rewards, whiten
 from sandbox_rl.numerics.kl import adapted, k2, k3, kl_loss
 from sandbox_rl.numerics.losses import imitation_loss, policy_loss, value_loss
-from sandbox_rl.policy.model import Policy, make_batch, micro_batches, new_tiny_policy, score
-from sandbox_rl.training.ppo import Rollout, backward
+from sandbox_rl.policy.batches import make_batch, micro_batches
+from sandbox_rl.policy.model import Policy, score
+from sandbox_rl.policy.tiny import new_tiny_policy
+from sandbox_rl.training.experience import Rollout
+from sandbox_rl.training.ppo import backward
 
 AGGREGATIONS = ("token-mean", "seq-mean-token-mean", "seq-mean-token-sum")
 GARBAGE = st.sampled_from([0.0, -7.5, 1e30, math.inf, -math.inf, math.nan])

@@ -14,7 +14,7 @@ from sandbox_rl.decide.comparison import Arm, Comparison, Estimate
 from sandbox_rl.decide.report import write_report
 from sandbox_rl.numerics.statistics import means_by_name
 from sandbox_rl.policy.evaluation import Answers, Evaluation, PartMean
-from sandbox_rl.policy.model import new_tiny_policy, save_policy
+from sandbox_rl.policy.tiny import new_tiny_policy
 from sandbox_rl.training.ppo import train_ppo
 
 CONFIG = RunConfig.model_validate(
@@ -37,7 +37,7 @@ def mixed(task: Task) -> Task:
 
 def test_ppo_shows_the_parts_of_every_sample(tmp_path: Path) -> None:
     tasks = [mixed(task) for task in load_suite("quickstart").split("train")[:4]]
-    save_policy(new_tiny_policy([f"{task.prompt}\n{task.reference}" for task in tasks], seed=0), tmp_path / "base")
+    new_tiny_policy([f"{task.prompt}\n{task.reference}" for task in tasks], seed=0).save(tmp_path / "base")
     with Grader("local", 1) as grader:
         train_ppo(CONFIG, tmp_path / "base", tasks, tasks[:1], grader, tmp_path / "run", resume=False, report=silent)
     samples = [json.loads(line) for line in (tmp_path / "run" / "samples.jsonl").read_text().splitlines()]

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 from sandbox_tasks.suite import load_suite
 
-from sandbox_rl.policy.model import new_tiny_policy, save_policy
+from sandbox_rl.policy.tiny import new_tiny_policy
 
 TASKS = load_suite("quickstart").split("train")[:3]
 SETTINGS: dict[str, Any] = {
@@ -96,7 +96,7 @@ def test_a_checkpoint_of_sharded_weights_goes_on_in_one_process(tmp_path: Path) 
 def a_base(folder: Path) -> Path:
     policy = new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0)
     policy.value_head.weight.data.normal_(generator=torch.Generator().manual_seed(1), std=0.1)
-    save_policy(policy, folder)
+    policy.save(folder)
     return folder
 
 

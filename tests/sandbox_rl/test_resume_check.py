@@ -11,7 +11,7 @@ from sandbox_tasks.suite import load_suite
 
 from sandbox_rl.config import RunConfig
 from sandbox_rl.errors import TrainingError, UserError
-from sandbox_rl.policy.model import new_tiny_policy, save_policy
+from sandbox_rl.policy.tiny import new_tiny_policy
 from sandbox_rl.training.ppo import train_ppo
 from sandbox_rl.training.resume_check import check_resume
 
@@ -46,7 +46,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("resume")
     tasks = [*load_suite("quickstart").split("train")[:2], *load_suite("quickstart").split("validation")[:1]]
     (folder / "two.jsonl").write_text("".join(task.model_dump_json() + "\n" for task in tasks))
-    save_policy(new_tiny_policy([t.prompt for t in tasks], seed=0), folder / "base")
+    new_tiny_policy([t.prompt for t in tasks], seed=0).save(folder / "base")
     config = RunConfig.model_validate(SETTINGS | {"suite": str(folder / "two.jsonl")})
     train_ppo(config, folder / "base", tasks[:2], tasks[2:], GRADER, folder / "run", resume=False, report=silent)
     return folder / "run"

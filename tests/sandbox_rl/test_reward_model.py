@@ -19,7 +19,7 @@ from sandbox_rl.config import RunConfig
 from sandbox_rl.decide.report import write_scorer_report
 from sandbox_rl.errors import UserError
 from sandbox_rl.numerics.calibration import HeldOut, judged
-from sandbox_rl.policy.model import new_tiny_policy, save_policy
+from sandbox_rl.policy.tiny import new_tiny_policy
 from sandbox_rl.training.pairs import Pair
 from sandbox_rl.training.reward_model import figures_of, load_reward_model, train_reward_model
 
@@ -48,7 +48,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     chance = random.Random(0)
     pairs = [pair(number, chance) for number in range(160)]
     (folder / "pairs.jsonl").write_text("".join(p.model_dump_json() + "\n" for p in pairs))
-    save_policy(new_tiny_policy([p.chosen + p.rejected + p.prompt for p in pairs], seed=0), folder / "base")
+    new_tiny_policy([p.chosen + p.rejected + p.prompt for p in pairs], seed=0).save(folder / "base")
     train_reward_model(CONFIG, folder / "base", folder / "pairs.jsonl", folder / "run", resume=False, report=silent)
     return folder
 

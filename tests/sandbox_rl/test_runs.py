@@ -14,7 +14,8 @@ from sandbox_tasks.task import Task
 from sandbox_rl.config import RunConfig
 from sandbox_rl.errors import TrainingError, UserError
 from sandbox_rl.policy.evaluation import evaluate
-from sandbox_rl.policy.model import load_policy, new_tiny_policy, save_policy
+from sandbox_rl.policy.loading import load_policy
+from sandbox_rl.policy.tiny import new_tiny_policy
 from sandbox_rl.training.dpo import train_dpo
 from sandbox_rl.training.pairs import sample_pairs
 from sandbox_rl.training.ppo import train_ppo
@@ -80,7 +81,7 @@ def interrupting(at: int) -> Callable[..., None]:
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("base")
-    save_policy(new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0), folder)
+    new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0).save(folder)
     return folder
 
 

@@ -14,8 +14,12 @@ from sandbox_tasks.suite import load_suite
 
 from sandbox_rl.config import ModelConfig, RunConfig, load_config
 from sandbox_rl.errors import UserError
+from sandbox_rl.policy.batches import make_batch
 from sandbox_rl.policy.generation import generate
-from sandbox_rl.policy.model import Policy, Reference, load_policy, make_batch, new_tiny_policy, save_policy, whole_kl_to
+from sandbox_rl.policy.loading import load_policy
+from sandbox_rl.policy.model import Policy
+from sandbox_rl.policy.reference import Reference, whole_kl_to
+from sandbox_rl.policy.tiny import new_tiny_policy
 from sandbox_rl.runs.run_folder import Randomness, RunFolder
 from sandbox_rl.training.ppo import train_ppo
 
@@ -36,7 +40,7 @@ def silent(**_: object) -> None:
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("base")
-    save_policy(new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0), folder)
+    new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0).save(folder)
     return folder
 
 
