@@ -30,7 +30,7 @@ from .objects.session import ObjectSession
 from .outcomes import Ending, NoVerdict, Outcome, TestsEnded, ending, outcome, problem_from, problem_told
 from .run import Run, shared_names
 from .session import Session
-from .task_code import parts, prelude_must_load, prelude_names
+from .task_code import parts, prelude_must_load, prelude_names, pytest_module
 from .uses import uses
 
 TESTS_MEMORY_MB = 2048
@@ -124,7 +124,7 @@ class TestsProcess:
         guard.begin(sources, None)
         trusted = prelude_names(spec)
         session = session_for(spec, channel, trusted, Surroundings())
-        guard.begin(sources, session.evaluate)
+        guard.begin(sources | ({"test_task": pytest_module(spec)} if spec["style"] == "pytest" else {}), session.evaluate)
         run = Run(session, spec, trusted)
         problem: list[Any] | None = None
         try:

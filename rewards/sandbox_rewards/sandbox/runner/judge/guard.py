@@ -25,6 +25,7 @@ run_eval, run_exec, run_compile = builtins.eval, builtins.exec, builtins.compile
 _MAKERS = frozenset({"importlib._bootstrap", "importlib._bootstrap_external", "collections", "dataclasses",
                      "_pytest.assertion.rewrite", "__main__"})  # fmt: skip
 """Modules that make code of what they check to be names, or of files of the system."""
+_ANNOTATION = "<an annotation that is not the task's>"
 _FUTURE = 0x1FF0000
 """Flags of a code object for what it imports from `__future__`."""
 
@@ -33,7 +34,8 @@ class _Task:
     """The task that is being judged: its texts, the files of its code, and who carries out what is not its own."""
 
     texts: frozenset[str] = frozenset()
-    files: frozenset[str] = frozenset()
+    files: frozenset[str] | None = None
+    """None before there is a task: then nothing of an answer's is here."""
     ask: Callable[..., Any] | None = None
 
 
@@ -79,7 +81,9 @@ def _refuse_to_unpickle(*_: Any, **__: Any) -> Any:
 
 
 def _is_the_tasks(source: Any, caller: FrameType) -> bool:
-    if isinstance(source, CodeType) or caller.f_globals.get("__name__") in _MAKERS:
+    if isinstance(source, CodeType):
+        return source.co_filename != _ANNOTATION
+    if _Task.files is None or caller.f_globals.get("__name__") in _MAKERS:
         return True
     text = source.decode("utf-8", "replace") if isinstance(source, (bytes, bytearray)) else source
     return isinstance(text, str) and text.strip() in _Task.texts
@@ -89,9 +93,12 @@ def guarded_compile(
     source: Any, filename: Any, mode: str, flags: int = 0, dont_inherit: bool = False, optimize: int = -1, **more: Any
 ) -> Any:
     caller = sys._getframe(1)
-    written = isinstance(filename, str) and os.getcwd() != "/" and os.path.abspath(filename).startswith(os.getcwd() + "/")
+    imports = str(caller.f_globals.get("__name__")).startswith("importlib")
+    written = imports and os.getcwd() != "/" and os.path.abspath(filename).startswith(os.getcwd() + "/")
     makes = not flags & ast.PyCF_ONLY_AST
-    if makes and (written or not _is_the_tasks(source, caller)) and not _is_text_of_task(source):
+    if makes and caller.f_globals.get("__name__") == "typing" and not _is_the_tasks(source, caller):
+        filename = _ANNOTATION  # which it may never evaluate: then nobody does
+    elif makes and (written or not _is_the_tasks(source, caller)) and not _is_text_of_task(source):
         raise TypeError("the judge compiles no text but the task's own")
     inherited = 0 if dont_inherit else caller.f_code.co_flags & _FUTURE
     return run_compile(source, filename, mode, flags | inherited, True, optimize, **more)
@@ -114,6 +121,6 @@ def _run(run: Callable[..., Any], do: str, source: Any, names: Any, local: Any, 
         if names is None:
             names, local = caller.f_globals, caller.f_locals if local is None else local
         return run(source, names, local, **more)
-    if _Task.ask is None or caller.f_code.co_filename.rpartition("/")[2] not in _Task.files:
+    if _Task.ask is None or _Task.files is None or isinstance(source, CodeType) or caller.f_code.co_filename.rpartition("/")[2] not in _Task.files:
         raise TypeError(f"the judge gives {do} no text but the task's own")
     return _Task.ask(do, source, names, local)

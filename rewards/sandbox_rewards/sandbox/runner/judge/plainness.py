@@ -16,9 +16,9 @@ import functools
 from collections.abc import Iterable
 from typing import Any
 
-from .uses import names_of_solution, parsed
+from .uses import names_of_solution, names_used, parsed
 
-_PURE_MODULES = frozenset({
+PURE_MODULES = frozenset({
     "bisect", "cmath", "collections", "copy", "datetime", "fractions", "functools", "heapq", "itertools", "json", "math", "numpy",
     "operator", "random", "re", "statistics", "string", "typing",
 })  # fmt: skip
@@ -46,9 +46,9 @@ def _is_pure(sources: tuple[str, ...]) -> bool:
 
 def _leaves_nothing(node: ast.AST) -> bool:
     if isinstance(node, ast.Import):
-        return all(alias.name.partition(".")[0] in _PURE_MODULES for alias in node.names)
+        return all(alias.name.partition(".")[0] in PURE_MODULES for alias in node.names)
     if isinstance(node, ast.ImportFrom):
-        return not node.level and node.module in _PURE_MODULES and all(alias.name not in _FORBIDDEN for alias in node.names)
+        return not node.level and node.module in PURE_MODULES and all(alias.name not in _FORBIDDEN for alias in node.names)
     if isinstance(node, ast.Attribute):
         return isinstance(node.ctx, ast.Load) and node.attr not in _FORBIDDEN and not node.attr.startswith("__")
     if isinstance(node, ast.Name):
@@ -69,15 +69,17 @@ def asks_for_data(style: str, tests: tuple[str, ...], setup: str, prelude: str, 
         return False
     checks = {node.args.args[0].arg for tree in sources for node in ast.walk(tree)
               if isinstance(node, ast.FunctionDef) and node.name == "check" and node.args.args}  # fmt: skip
-    rule = _Data(solution | (checks if style == "check" else set()))
+    rule = _Data(solution | (checks if style == "check" else set()), sources, names_used((*tests, setup)).modules)
     return all(rule.allows(tree) for tree in sources)
 
 
 class _Data:
     """The allow-list; `asked` are the names of the solution's functions."""
 
-    def __init__(self, asked: Iterable[str]) -> None:
+    def __init__(self, asked: Iterable[str], sources: list[ast.Module], modules: frozenset[str]) -> None:
         self._asked = frozenset(asked)
+        imports = (node for tree in sources for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)))
+        self._imported = frozenset(a.asname or a.name.partition(".")[0] for node in imports for a in node.names) | modules
 
     def allows(self, node: ast.AST) -> bool:
         return self._fits(node) and all(map(self.allows, ast.iter_child_nodes(node)))
@@ -90,11 +92,10 @@ class _Data:
         if isinstance(node, ast.Attribute):
             return isinstance(node.ctx, ast.Load) and node.attr in _PLAIN_ATTRIBUTES and not self._is_asked(node.value)
         if isinstance(node, ast.Call):
-            plain = (node.func, *node.args, *(keyword.value for keyword in node.keywords))
-            if isinstance(node.func, ast.Name) and node.func.id in _BY_CLASS:
+            given = (*node.args, *(keyword.value for keyword in node.keywords))
+            if not self._may_be_called(node.func) or any(map(self._is_asked, given)):
                 return False
-            own = self._is_asked(node.func)
-            return not any(self._is_asked(part) for part in plain[1:]) and not (own and any(map(_is_no_data, plain[1:])))
+            return not (self._is_asked(node.func) and any(map(self._is_no_data, given)))
         if isinstance(node, (ast.Compare, ast.BinOp)):
             sides = (node.left, *node.comparators) if isinstance(node, ast.Compare) else (node.left, node.right)
             return sum(self._asks(side) for side in sides) < 2
@@ -108,20 +109,31 @@ class _Data:
     def _is_asked(self, node: ast.AST) -> bool:
         return isinstance(node, ast.Name) and node.id in self._asked
 
+    def _may_be_called(self, function: ast.AST) -> bool:
+        """Functions, that is; what a function of the solution gave is none, nor is a name that looks like a class's."""
+        if not isinstance(function, ast.Name):
+            return isinstance(function, ast.Attribute)
+        if function.id in self._asked:
+            return not function.id[:1].isupper()
+        return function.id not in _BY_CLASS and (hasattr(builtins, function.id) or function.id in self._imported | {"check"})
+
+    def _is_no_data(self, node: ast.AST) -> bool:
+        """Whether an argument is, or may be, something that only the test has: a function, a class, a module, an iterator."""
+        if isinstance(node, ast.Name):
+            return hasattr(builtins, node.id) or node.id in self._imported
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in self._imported:
+            return not node.attr.isupper() and node.attr not in ("inf", "nan", "pi", "e", "tau")
+        is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ITERATORS
+        return is_call or isinstance(node, ast.GeneratorExp)
+
     def _asks(self, node: ast.AST) -> bool:
         return any(isinstance(inner, ast.Call) and self._is_asked(inner.func) for inner in ast.walk(node))
 
 
-_BY_CLASS = frozenset({"isinstance", "issubclass", "callable", "iter", "next", "id", "getattr", "hasattr", "vars", "dir", "type", "eval", "exec"})
-
-
-def _is_no_data(node: ast.AST) -> bool:
-    """Whether an argument is, or may be, something that only the test has: a function, a class, an iterator."""
-    if isinstance(node, ast.GeneratorExp):
-        return True
-    if isinstance(node, ast.Name):
-        return hasattr(builtins, node.id)
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ITERATORS
+_BY_CLASS = frozenset({
+    "isinstance", "issubclass", "callable", "iter", "next", "id", "getattr", "hasattr", "vars", "dir", "type", "eval", "exec",
+    "namedtuple", "partial", "memoryview",
+})  # fmt: skip
 
 
 _ITERATORS = frozenset({"iter", "map", "filter", "zip", "reversed", "enumerate"})

@@ -124,7 +124,7 @@ def _run(program: Code, spec: dict[str, Any], given: str, zygote: Zygote) -> tup
     stdout_read, stdout_write = os.pipe()
     for fd in (stdin_read, stdout_write):
         os.fchmod(fd, 0o666)  # the solution's uid may open them again, as /dev/stdin
-    channel = zygote.spawn(limit_s=limit, memory_mb=memory.held, stdio=(stdin_read, stdout_write), resident=memory.watched)
+    channel = zygote.spawn(limit_s=limit, memory_mb=memory.held, descriptors=(stdin_read, stdout_write), resident=memory.watched)
     deadline = channel.deadline or 0.0
     problem: BaseException | None = None
     output, said = b"", None

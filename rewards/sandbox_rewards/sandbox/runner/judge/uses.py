@@ -134,7 +134,9 @@ def _words(node: ast.AST) -> Iterable[str]:
     if isinstance(node, ast.Attribute):
         return (node.attr,)
     if isinstance(node, ast.keyword):
-        return (node.arg,) if node.arg else ()
+        return (node.arg or "keys",)
+    if isinstance(node, ast.Dict) and None in node.keys:
+        return ("keys",)
     if isinstance(node, ast.arg):
         return (node.arg,)
     if isinstance(node, _DEFINITIONS):
@@ -148,13 +150,14 @@ def _words(node: ast.AST) -> Iterable[str]:
     return ()
 
 
-_DATACLASS = ("__dataclass_fields__", "__dataclass_params__", "__doc__")
-_FUNCTION = ("__name__", "__doc__", "__wrapped__", "__defaults__", "__kwdefaults__", "__annotations__", "__signature__")
+_DATACLASS = ("__dataclass_fields__", "__doc__", "_field_type", "name", "init", "default", "default_factory", "kw_only", "type")
+_FUNCTION = ("__name__", "__doc__", "__wrapped__", "__defaults__", "__kwdefaults__", "__annotations__", "__code__", "__module__")
 _IMPLIED: dict[str, tuple[str, ...]] = {
     "vars": ("__dict__",),
     **dict.fromkeys(("fields", "asdict", "astuple", "replace", "is_dataclass"), _DATACLASS),
     **dict.fromkeys(("signature", "getdoc", "get_type_hints", "get_annotations", "wraps", "unwrap"), _FUNCTION),
-    "isabstract": ("__abstractmethods__", "__flags__"),
+    **dict.fromkeys(("isgeneratorfunction", "iscoroutinefunction", "isasyncgenfunction", "getsource"), ("__code__",)),
+    "dict": ("keys",), "isabstract": ("__abstractmethods__", "__flags__"),
     "closing": ("close",), "aclosing": ("aclose",),
 }  # fmt: skip
 """What the library's functions ask for by themselves."""

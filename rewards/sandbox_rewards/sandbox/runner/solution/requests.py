@@ -74,11 +74,15 @@ def _evaluate(run: Callable[..., Any]) -> Callable[..., Any]:
     return evaluate
 
 
+_OF_CODE = ("co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_varnames", "co_names", "co_name", "co_freevars",
+            "co_cellvars", "co_nlocals", "co_firstlineno")  # fmt: skip
 OPERATIONS: dict[str, Callable[..., Any]] = {
     **{name: _builtin(function) for name, function in OPERATORS.items()},
     "fetch": lambda solution, names: solution.named(names),
     "call": lambda _, target, args, kwargs: target(*args, **kwargs) if kwargs else target(*args),
     "await": _await,
+    "missing": lambda _, target, key: target.__missing__(key),
+    "code": lambda _, target: tuple((n, getattr(target.__code__, n)) for n in _OF_CODE),
     "copy": lambda _, target: _copying("copy", target),
     "deepcopy": lambda _, target: _copying("deepcopy", target),
     "subclass": lambda _, name, bases, members, named: types.new_class(name, bases, named, lambda space: space.update(members)),

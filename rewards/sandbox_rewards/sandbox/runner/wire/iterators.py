@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 Wire = Any
-LONGEST = 10_000
+LONGEST = 100_000
 """Items that are read out; an iterator that gives more ends there with an error."""
 
 

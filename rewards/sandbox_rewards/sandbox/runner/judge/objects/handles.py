@@ -16,6 +16,7 @@ What is not: what a test asks of an object itself. Its truth, identity, members,
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
@@ -48,7 +49,7 @@ class Handle:
         if name[:2] != "__" or name in _DATA:
             return attribute(self, name)
         value = object.__getattribute__(self, name)
-        if value is None and name in OPTIONAL:  # an operation that its class lacks
+        if value is None and name != "__array_ufunc__":  # an operation that its class lacks
             raise AttributeError(name)
         return value
 
@@ -90,6 +91,9 @@ class Handle:
 
     def __subclasscheck__(self, subclass: Any) -> bool:
         return isinstance(subclass, Handle) and ask(self, "issubclass", subclass, swap=True) is True
+
+    def __missing__(self, key: Any) -> Any:
+        return ask(self, "missing", key)
 
     def __enter__(self) -> Any:
         return ask(self, "enter")
@@ -149,29 +153,45 @@ _UNTOLD = "<an object of the solution>"
 _DATA: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("__name__", "__qualname__", "__module__", "__doc__"), (str, type(None))),
     **dict.fromkeys(("__dict__", "__annotations__", "__kwdefaults__", "__dataclass_fields__"), (dict, type(None))),
-    **dict.fromkeys(("__defaults__", "__slots__", "__match_args__"), (tuple, list, str, type(None))),
+    **dict.fromkeys(("__defaults__", "__slots__", "__match_args__", "__mro__", "__bases__"), (tuple, list, str, type(None))),
+    **dict.fromkeys(("__flags__", "__abstractmethods__"), (int, frozenset)),
+    **dict.fromkeys(("__wrapped__", "__self__", "__func__", "__members__"), (object,)),
+    "__code__": (tuple,),
 }
-"""Names that Python itself gives a meaning and a task's code may ask for, and the plain types that they may have."""
+"""Names that Python itself gives a meaning and a task's code may ask for, and the plain types that they may have; no other name
+of this form is ever asked for."""
 _RESUMED = frozenset({"send", "throw", "asend", "athrow"})
 """Methods of generators that end with `StopIteration`."""
 
 
 def attribute(self: Handle, name: str) -> Any:
     """One that the task's code names. Raises AttributeError for any other."""
-    if not _session(self).uses.may_ask(name):
+    if not may_ask(self, name):
         raise AttributeError(f"{name!r:.60} is no attribute that this task's tests name")
-    value = ask(self, "getattr", name)
-    if name in _DATA and type(value) not in _DATA[name]:
-        if name in ("__wrapped__", "__self__", "__func__"):
-            return value
+    value = ask(self, "code") if name == "__code__" else ask(self, "getattr", name)
+    if name in _DATA and not isinstance(value, _DATA[name]):
         raise AttributeError(name)
+    if name == "__code__":
+        return _code(value)
     if name in _RESUMED and isinstance(value, Handle):
         give_role(value, RESUMES)
     return value
 
 
+def may_ask(handle: Handle, name: str) -> bool:
+    """Whether the task's code names an attribute."""
+    return _session(handle).uses.may_ask(name)
+
+
+def _code(told: tuple[tuple[str, Any], ...]) -> types.SimpleNamespace:
+    """What is told of a function's code, as data. Raises AttributeError for anything else."""
+    if not all(type(name) is str and name.startswith("co_") for name, _ in told):
+        raise AttributeError("__code__")
+    return types.SimpleNamespace(**{name: value for name, value in told if type(value) in (int, str, tuple)})
+
+
 def _session(handle: Handle) -> Asks:
-    session: Asks = object.__getattribute__(handle, "_session")
+    session: Asks = (type if isinstance(handle, type) else object).__getattribute__(handle, "_session")
     return session
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...wire.operators import OPERATORS, REFLECTED
+from ..plainness import PURE_MODULES
 from .assertions import source_of
 
 _PRIVATE = ("_", "f_", "gi_", "cr_", "ag_", "tb_", "co_")
@@ -39,7 +40,9 @@ def _may_read(target: Any, name: str) -> bool:
         return not hasattr(_mock().NonCallableMagicMock, name) and name not in _MOCKS_OWN and not name.startswith("assert")
     if _is_named(kind, "concurrent.futures"):
         return name in _WORK
-    if callable(target) or isinstance(target, types.ModuleType):  # a function, a partial
+    if isinstance(target, types.ModuleType):
+        return target.__name__ in PURE_MODULES
+    if callable(target):  # a function, a partial
         return False
     return isinstance(target, BaseException) or callable(getattr(kind, name, None)) or name in _OF_STREAMS
 
