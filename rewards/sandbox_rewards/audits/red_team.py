@@ -17,7 +17,7 @@ from sandbox_tasks.task import Task, UnitTests
 from sandbox_rewards.audits.cheats import CHEATS, CONSTANTS, OUTPUTS, VISIBLE, Cheat, Target, constant
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.sandbox.backends import SandboxUnavailable
-from sandbox_rewards.sandbox.runner.judge.names import names_used
+from sandbox_rewards.sandbox.runner.judge.uses import names_used
 
 FULL = 1.0
 """What tests pay when all of them pass; those that give credit for a share pay parts of it."""

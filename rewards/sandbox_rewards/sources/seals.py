@@ -78,7 +78,7 @@ def _found(spec: UnitTests, reference: str | None, run: Run) -> Seal:
         return Seal(spec.seal, classes, "task")
     if code:
         for name in ("data", "objects"):
-            seal = Seal(name, classes, "reference")  # type: ignore[arg-type]
+            seal = Seal(name, classes, "reference")
             if run(job_of(spec, code, seal))["verdict"] == "passed":
                 return seal
     plain = asks_for_data(spec.style, spec.tests, spec.setup, spec.prelude, spec.entry_point)

@@ -122,7 +122,7 @@ def _start_zygote(
     settings: dict[str, Any], name: str, uid: int | None, host: Channel, make: Callable[[int], zygote.Work],
     *others: compiler.Compiler | zygote.Zygote,
 ) -> zygote.Zygote:  # fmt: skip
-    """Fork a zygote, whose processes get the uid `uid`, where there are several. It does not keep what `others` are reached by."""
+    """Fork a zygote, whose processes get the uid `uid`, where there are several; it keeps no way to reach `others`."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     if os.fork() == 0:
         if settings["level"] in ("namespaces", "container"):

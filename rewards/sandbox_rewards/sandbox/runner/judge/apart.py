@@ -1,7 +1,7 @@
 """A judge for one answer: a fork of a warm one, in a cell like the solution's, that runs the tests and ends with them.
 
-It is used wherever something of the answer's can influence what runs the tests: under seal `objects`, in style `pytest`, and where
-tests do more than compare. The judge that goes on to other answers gives it the task and the channel to the solution, and takes
+It is used wherever something of the answer's can influence what runs the tests: under seal `objects`, in style `pytest`, and
+where tests do more than compare. The judge that goes on to other answers gives it the task and the channel to the solution, and takes
 back counts and words.
 
 What is covered: memory, files, processes and names of one answer's tests are gone with it; whatever ends it while the answer's
@@ -22,10 +22,9 @@ from ..wire.channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 from ..wire.code import Code
 from ..wire.handover import wait_for_work
 from ..wire.surroundings import Surroundings
-from . import guard, pytest_style
+from . import assertions, guard, pytest_style
 from .alarm import alarm
 from .alarm import install as install_alarm
-from .objects import assertions
 from .objects.session import ObjectSession
 from .outcomes import Ending, NoVerdict, Outcome, TestsEnded, ending, outcome, problem_from, problem_told
 from .run import Run, shared_names

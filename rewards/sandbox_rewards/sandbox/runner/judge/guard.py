@@ -70,7 +70,7 @@ def reset_recursion_limit() -> None:
 
 def install() -> None:
     """Put the guards in the place of Python's own, for good, and close what else a test could open to an answer by accident."""
-    builtins.eval, builtins.exec, builtins.compile = guarded_eval, guarded_exec, guarded_compile  # type: ignore[assignment]
+    builtins.eval, builtins.exec, builtins.compile = guarded_eval, guarded_exec, guarded_compile
     sys.setrecursionlimit = lambda limit: _set_recursion_limit(min(limit, HIGHEST_RECURSION_LIMIT))
     for name in ("load", "loads", "Unpickler"):  # a test that unpickles an answer would run it here
         setattr(pickle, name, _refuse_to_unpickle)
@@ -121,6 +121,7 @@ def _run(run: Callable[..., Any], do: str, source: Any, names: Any, local: Any, 
         if names is None:
             names, local = caller.f_globals, caller.f_locals if local is None else local
         return run(source, names, local, **more)
-    if _Task.ask is None or _Task.files is None or isinstance(source, CodeType) or caller.f_code.co_filename.rpartition("/")[2] not in _Task.files:
+    by_the_task = caller.f_code.co_filename.rpartition("/")[2] in (_Task.files or ())
+    if _Task.ask is None or isinstance(source, CodeType) or not by_the_task:
         raise TypeError(f"the judge gives {do} no text but the task's own")
     return _Task.ask(do, source, names, local)

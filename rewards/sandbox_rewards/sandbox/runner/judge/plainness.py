@@ -1,7 +1,7 @@
-"""Whether a task's tests ask for plain data alone, and whether the judge that goes on to others may run them: read from their text.
+"""Whether tests ask for plain data alone, and whether the judge that goes on to others may run them, read from their text.
 
-What is covered: an allow-list of Python. What is not on it asks for seal `objects`, or for a judge of its own: a doubt costs time,
-never the seal. Where a task has a reference, running it says which seal is needed (`sandbox_rewards.sources.seals`).
+What is covered: an allow-list of Python. What is not on it asks for seal `objects`, or for a judge of its own: a doubt costs
+time, never the seal. Where a task has a reference, running it says which seal is needed (`sandbox_rewards.sources.seals`).
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ PURE_MODULES = frozenset({
 """Modules in which nothing stays of what they were called with."""
 _FORBIDDEN = frozenset({
     "open", "eval", "exec", "compile", "__import__", "globals", "locals", "vars", "setattr", "delattr", "getattr", "input",
-    "breakpoint", "exit", "quit", "help", "seed", "setstate", "seterr", "set_printoptions", "get_type_hints", "lru_cache", "cache",
-    "register", "SystemExit", "BaseException", "KeyboardInterrupt", "load", "save", "fromfile", "tofile", "memmap", "errstate",
+    "breakpoint", "exit", "quit", "help", "seed", "setstate", "seterr", "set_printoptions", "get_type_hints", "lru_cache",
+    "cache", "register", "SystemExit", "BaseException", "KeyboardInterrupt", "load", "save", "fromfile", "tofile", "memmap", "errstate",
 })  # fmt: skip
 _STATEMENTS = (
-    ast.Assert, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.For, ast.If, ast.Pass, ast.Import, ast.ImportFrom, ast.Try,
-    ast.FunctionDef, ast.Return, ast.Raise, ast.While, ast.Break, ast.Continue, ast.ExceptHandler,
+    ast.Assert, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.For, ast.If, ast.Pass, ast.Import, ast.ImportFrom,
+    ast.Try, ast.FunctionDef, ast.Return, ast.Raise, ast.While, ast.Break, ast.Continue, ast.ExceptHandler,
 )  # fmt: skip
 
 
@@ -60,9 +60,15 @@ def _leaves_nothing(node: ast.AST) -> bool:
 
 
 def asks_for_data(style: str, tests: tuple[str, ...], setup: str, prelude: str, entry_point: str | None) -> bool:
-    """Whether tests of style `asserts` or `check` do nothing but call functions of the solution, and compare with plain data."""
-    if style not in ("asserts", "check"):
+    """Whether tests of style `asserts` or `check` do nothing but call functions of the solution, and compare with plain data.
+    Code that does not compile asks for nothing that is known."""
+    try:
+        return style in ("asserts", "check") and _asks_for_data(style, tests, setup, prelude, entry_point)
+    except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError):
         return False
+
+
+def _asks_for_data(style: str, tests: tuple[str, ...], setup: str, prelude: str, entry_point: str | None) -> bool:
     solution = frozenset(names_of_solution(tests, setup, entry_point, frozenset()))
     sources = [parsed(source) for source in (*tests, setup)]
     if any(isinstance(node, ast.ClassDef) for node in ast.walk(parsed(prelude))):
@@ -138,22 +144,22 @@ _BY_CLASS = frozenset({
 
 _ITERATORS = frozenset({"iter", "map", "filter", "zip", "reversed", "enumerate"})
 _PLAIN_TYPES = (
-    int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, range, slice, BaseException, collections.deque,
-    collections.Counter, collections.OrderedDict, collections.defaultdict, decimal.Decimal, fractions.Fraction, datetime.datetime,
+    int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, range, slice, BaseException,
+    collections.deque, collections.Counter, collections.OrderedDict, collections.defaultdict, decimal.Decimal, fractions.Fraction, datetime.datetime,
     datetime.timedelta, datetime.date, datetime.time,
 )  # fmt: skip
-_MODULES = ("math", "cmath", "itertools", "operator", "re", "string", "random", "statistics", "functools", "copy", "json", "collections",
-            "datetime", "fractions", "decimal", "bisect", "heapq")  # fmt: skip
 
 
 def _names_of_modules() -> set[str]:
     import importlib
 
-    return {name for module in _MODULES for name in dir(importlib.import_module(module))}
+    return {name for module in PURE_MODULES - {"numpy", "typing"} for name in dir(importlib.import_module(module))}
 
 
-_OF_NUMPY = frozenset({"allclose", "isclose", "array", "array_equal", "testing", "assert_allclose", "assert_almost_equal", "tolist", "shape",
-                       "all", "any", "sum", "zeros", "ones", "isnan", "inf", "nan", "pi", "round", "dtype", "size", "ndim"})  # fmt: skip
+_OF_NUMPY = frozenset({
+    "allclose", "isclose", "array", "array_equal", "testing", "assert_allclose", "assert_almost_equal", "tolist", "shape", "all",
+    "any", "sum", "zeros", "ones", "isnan", "inf", "nan", "pi", "round", "dtype", "size", "ndim",
+})  # fmt: skip
 _PLAIN_ATTRIBUTES = frozenset(
     name
     for name in {n for kind in _PLAIN_TYPES for n in dir(kind)} | _names_of_modules() | _OF_NUMPY

@@ -19,7 +19,7 @@ import types
 from typing import Any
 
 from ..wire.exceptions import one_line
-from .objects import assertions
+from . import assertions
 from .guard import run_compile, run_exec
 from .outcomes import PASSED, Ending
 from .run import Run
@@ -85,7 +85,7 @@ def run(run: Run) -> None:
     if session.lost:
         raise session.lost
     run.passed, run.total = len(record.passed - record.failed - record.unasked), max(1, len(record.collected))
-    if status == 0 and record.passed - record.failed == record.collected and record.collected and record.any_asked:
+    if status == 0 and record.passed - record.failed == record.collected and record.collected and session.met:
         run.passed, run.end = run.total, PASSED
     else:
         verdict, detail = record.first or ("failed", f"pytest ended with status {int(status)}")
@@ -104,7 +104,6 @@ class _Record:
         self.failed: set[str] = set()
         self.unasked: set[str] = set()
         """Tests that asked the solution nothing."""
-        self.any_asked = False
         self.first: tuple[str, str] | None = None
         self.fault: str | None = None
         """What went wrong before the solution was imported, or could go right with none."""
@@ -127,7 +126,6 @@ class _Record:
         self._session.foul, self._session.asked = None, False
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        self.any_asked = self.any_asked or self._session.asked
         if report.failed or self._session.foul:
             self.failed.add(report.nodeid)
             self.first = self.first or (("failed", self._session.foul) if self._session.foul else None)
@@ -149,7 +147,7 @@ class _Record:
         self._blame(excinfo.value)
 
     def _blame(self, error: BaseException) -> None:
-        if not self._session.asked or lacks_import(error, self._source):
+        if not self._session.met or lacks_import(error, self._source):
             with self._session.unasked():
                 self.fault = self.fault or one_line(error)
 
@@ -182,7 +180,7 @@ class SolutionFinder:
         return None
 
     def exec_module(self, module: types.ModuleType) -> None:
-        self._session.asked = True  # what fails from now on may be its doing
+        self._session.met = True  # what fails from now on may be its doing
         sys.modules["solution"] = self._module
 
 

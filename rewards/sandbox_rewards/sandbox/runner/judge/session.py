@@ -61,6 +61,8 @@ class Session:
         self.memory_error = False
         self.lost: SolutionLost | None = None
         self.asked = False
+        """Whether the solution was asked anything since this was last cleared; `met`: or imported, ever."""
+        self.met = False
         self.foul: str | None = None
         """What a test met that fails it whatever it catches, since this was last cleared."""
         self.codec = Codec(self, shared, judges=True)
@@ -121,7 +123,7 @@ class Session:
 
     def ask(self, do: str, *arguments: Any) -> Any:
         """Carry out `do` on the solution's side; its exception is raised here, by builtin type where it is one."""
-        self.asked = True
+        self.asked = self.met = True
         if self._silent:
             raise Unasked("the solution is not asked for this")
         try:
@@ -261,8 +263,8 @@ class Session:
 
     def opaque_of_both(self, value: Any) -> Any:
         """What both sides have by name, or None."""
-        if isinstance(value, (type, types.FunctionType)) and self.shared.get(value.__name__) is value:
-            return ["P", value.__name__]
+        if isinstance(value, (type, types.FunctionType)) and self.shared.get(named := value.__name__) is value:
+            return ["P", named]
         if isinstance(value, type) and type_name(value):
             return ["T", type_name(value)]
         module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)

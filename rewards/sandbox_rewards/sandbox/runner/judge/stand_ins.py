@@ -44,9 +44,7 @@ class NotData:
         touch(self)
 
     def __hash__(self) -> int:
-        if _Reading.now:
-            return id(self)
-        touch(self)
+        return id(self) if _Reading.now else touch(self)
 
 
 def not_data(name: Any, note: Callable[[str], None]) -> NotData:
@@ -68,9 +66,15 @@ def _refuse(self: NotData, *_: Any, **__: Any) -> NoReturn:
     touch(self)
 
 
-for _name in ["lt", "le", "eq", "ne", "gt", "ge", "repr", "str", "format", "bytes", "bool", "int", "float", "complex", "index", "abs", "neg", "pos", "invert", "round", "trunc", "floor", "ceil", "len", "length_hint", "iter", "next", "reversed", "contains", "getitem", "setitem", "delitem", "missing", "call", "enter", "exit", "await", "aiter", "anext", "aenter", "aexit", "dir", "setattr", "delattr", "instancecheck", "subclasscheck", "fspath", "copy", "deepcopy", "reduce", "reduce_ex", "sizeof", "divmod", "rdivmod", "buffer"]:
+_ASKED = """
+    lt le eq ne gt ge repr str format bytes bool int float complex index abs neg pos invert round trunc floor ceil divmod rdivmod
+    len length_hint iter next reversed contains getitem setitem delitem missing call enter exit await aiter anext aenter aexit
+    dir setattr delattr instancecheck subclasscheck fspath copy deepcopy reduce reduce_ex sizeof buffer
+"""
+_COMBINED = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift"
+for _name in _ASKED.split():
     setattr(NotData, f"__{_name}__", _refuse)
-for _name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"]:
+for _name in _COMBINED.split():
     for _how in ("", "r", "i"):
         setattr(NotData, f"__{_how}{_name}__", _refuse)
 

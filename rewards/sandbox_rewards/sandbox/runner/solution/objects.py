@@ -92,8 +92,8 @@ class ObjectsSolution(Solution):
             return self._class(value)
         if isinstance(value, BaseException):
             return self._error(value)
-        if isinstance(value, types.FunctionType) and self.shared.get(value.__name__) is value:
-            return ["P", value.__name__]
+        if isinstance(value, types.FunctionType) and self.shared.get(name := value.__name__) is value:
+            return ["P", name]
         if kind is types.FunctionType or kind is types.CoroutineType:
             return ["h", self.handle(value), kind.__name__]
         return ["h", self.handle(value), "object", kind.__name__[:LONGEST_NAME], self._class_of_object(kind)]

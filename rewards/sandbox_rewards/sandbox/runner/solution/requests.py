@@ -1,4 +1,7 @@
-"""What the judge may ask of a solution under seal `objects`, by name. It runs in the untrusted process, on the solution's own objects."""
+"""What the judge may ask of a solution under seal `objects`, by name, on the solution's own objects.
+
+It runs in the untrusted process.
+"""
 
 from __future__ import annotations
 
@@ -74,8 +77,10 @@ def _evaluate(run: Callable[..., Any]) -> Callable[..., Any]:
     return evaluate
 
 
-_OF_CODE = ("co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_varnames", "co_names", "co_name", "co_freevars",
-            "co_cellvars", "co_nlocals", "co_firstlineno")  # fmt: skip
+_OF_CODE = (
+    "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_varnames", "co_names", "co_name", "co_freevars",
+    "co_cellvars", "co_nlocals", "co_firstlineno",
+)  # fmt: skip
 OPERATIONS: dict[str, Callable[..., Any]] = {
     **{name: _builtin(function) for name, function in OPERATORS.items()},
     "fetch": lambda solution, names: solution.named(names),

@@ -200,8 +200,8 @@ class Solution:
             return self._type(value)
         if isinstance(value, BaseException):
             return self._error(value)
-        if isinstance(value, types.FunctionType) and self.shared.get(value.__name__) is value:
-            return ["P", value.__name__]
+        if isinstance(value, types.FunctionType) and self.shared.get(name := value.__name__) is value:
+            return ["P", name]
         if iterators.is_plain_iterator(value):
             return iterators.wire(value, self.codec.inline, self._error)
         return ["nd", _name(type(value))]

@@ -38,6 +38,6 @@ def is_type_of_data(kind: type) -> bool:
 
 _TYPES_OF_DATA = frozenset({
     int, float, complex, bool, str, bytes, bytearray, list, tuple, dict, set, frozenset, range, slice, object, type(None),
-    type(...), type(NotImplemented), Decimal, Fraction, deque, datetime.date, datetime.datetime, datetime.time, datetime.timedelta,
-    datetime.timezone, OrderedDict, defaultdict, Counter, types.SimpleNamespace, types.MappingProxyType,
+    type(...), type(NotImplemented), Decimal, Fraction, deque, datetime.date, datetime.datetime, datetime.time,
+    datetime.timedelta, datetime.timezone, OrderedDict, defaultdict, Counter, types.SimpleNamespace, types.MappingProxyType,
 })  # fmt: skip

@@ -1,8 +1,9 @@
 """Data of the standard library beyond plain types: rebuilt from fields that the reader checks.
 
 What is covered: array, ZoneInfo, compiled patterns of `re`, pure paths and PosixPath, UUID, addresses, networks and interfaces
-of `ipaddress`, SimpleNamespace, views of dicts and read-only dicts, views of bytes, the tokens that mark fields of dataclasses, and the types in `_TYPES`, which
-cross as themselves. Whoever writes imports none of these modules; whoever reads one of their values imports its module.
+of `ipaddress`, SimpleNamespace, views of dicts and of bytes, read-only dicts, the tokens that mark fields of dataclasses, and the
+types in `_TYPES`, which cross as themselves. Whoever writes imports none of these modules; whoever reads one of their values
+imports its module.
 What is not: functions, types but for those, and everything of other modules, which stay behind handles.
 """
 

@@ -21,11 +21,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from ...wire.operators import BINARY, NUMBERS, ORDER, UNARY, dunder
-from ...wire.protocols import OPTIONAL
 from ...wire.subclasses import companion_of, put_under_test
+from ..assertions import asked_by_a_runner, skipped_assertion
 from ..stand_ins import Touched
 from ..uses import Uses
-from .assertions import asked_by_a_runner, skipped_assertion
 
 
 class Asks(Protocol):

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ...wire.operators import OPERATORS, REFLECTED
+from ..assertions import source_of
 from ..plainness import PURE_MODULES
-from .assertions import source_of
 
 _PRIVATE = ("_", "f_", "gi_", "cr_", "ag_", "tb_", "co_")
 
@@ -48,10 +48,12 @@ def _may_read(target: Any, name: str) -> bool:
 
 
 _MOCKS_OWN = frozenset({
-    "return_value", "side_effect", "called", "call_count", "call_args", "call_args_list", "mock_calls", "method_calls", "mock_add_spec",
-    "configure_mock", "reset_mock", "attach_mock",
+    "return_value", "side_effect", "called", "call_count", "call_args", "call_args_list", "mock_calls", "method_calls",
+    "mock_add_spec", "configure_mock", "reset_mock", "attach_mock",
 })  # fmt: skip
-_WORK = frozenset({"submit", "map", "shutdown", "result", "exception", "done", "cancel", "cancelled", "running", "add_done_callback"})
+_WORK = frozenset({
+    "submit", "map", "shutdown", "result", "exception", "done", "cancel", "cancelled", "running", "add_done_callback",
+})  # fmt: skip
 _OF_STREAMS = frozenset({"closed", "encoding", "mode", "name", "newlines", "errors", "buffer"})
 
 
@@ -90,8 +92,7 @@ def _text(how: str) -> Callable[..., str]:
     """`repr`, `str` or `format` of an object: what the test's code defines, and of any other its class's name alone."""
 
     def text(target: Any, *spec: Any) -> str:
-        names = ("__repr__",) if how == "repr" else ("__format__", "__str__", "__repr__") if how == "format" else ("__str__", "__repr__")
-        defined = (getattr(type(target), name, None) for name in names)
+        defined = (getattr(type(target), name, None) for name in _TEXTS[how])
         told = next((method for method in defined if method not in _DEFAULT), None)
         code = getattr(told, "__code__", None)
         if isinstance(target, BaseException) or (code is not None and source_of(code.co_filename) is not None):
@@ -101,6 +102,7 @@ def _text(how: str) -> Callable[..., str]:
     return text
 
 
+_TEXTS = {"repr": ("__repr__",), "str": ("__str__", "__repr__"), "format": ("__format__", "__str__", "__repr__")}
 _DEFAULT = (object.__repr__, object.__str__, object.__format__)
 
 

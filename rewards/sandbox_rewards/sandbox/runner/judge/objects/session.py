@@ -235,7 +235,9 @@ class ObjectSession(Session):
         self.channel.send(reply)
 
 
-_MAY_CHANGE_LENGTHS = frozenset({"call", "setattr", "delattr", "setitem", "delitem", "enter", "exit", "exec", "await", "turn", "start"})
+_MAY_CHANGE_LENGTHS = frozenset({
+    "call", "setattr", "delattr", "setitem", "delitem", "enter", "exit", "exec", "await", "turn", "start",
+})  # fmt: skip
 _MAY_STOP = frozenset({"next", "anext", "call"})
 """What `StopIteration` comes out of; of calls only some (`handles.call`)."""
 
