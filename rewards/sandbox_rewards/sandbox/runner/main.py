@@ -53,6 +53,8 @@ def main(settings: dict[str, Any]) -> None:
     resource.setrlimit(resource.RLIMIT_STACK, (JUDGE_STACK, JUDGE_STACK))
     resource.setrlimit(resource.RLIMIT_AS, (JUDGE_MEMORY, JUDGE_MEMORY))
     namespaces.prctl(namespaces.PR_SET_DUMPABLE, 0)
+    if level != "open":
+        _confine(level, settings)
     host.send({"ready": True, "python": sys.version.split()[0]})
     from .judge import judge  # only now: what is imported before the zygote is forked makes every fork dearer
 
@@ -116,6 +118,19 @@ def _end_children() -> None:
             os.waitpid(-1, 0)
         except ChildProcessError:
             return
+
+
+def _confine(level: str, settings: dict[str, Any]) -> None:
+    """Put the judge that goes on, which starts no process and opens no file, behind the walls that there are."""
+    from .judge import judge  # noqa: F401  (before: it may not read all that Python reads)
+
+    if level == "landlock":
+        from .cell.landlock import LandlockCells
+
+        LandlockCells(os.path.join(settings["home"], "judge"), settings["readable"], settings["hidden"]).enter()
+    else:
+        namespaces.prctl(namespaces.PR_SET_NO_NEW_PRIVS, 1)
+        seccomp.Filter(alone=False).install()
 
 
 def _start_zygote(

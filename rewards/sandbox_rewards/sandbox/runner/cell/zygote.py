@@ -131,7 +131,9 @@ class Zygote:
         with ours:
             with theirs:
                 socket.send_fds(self._control, [READY], [theirs.fileno()])
-            Channel(ours.fileno()).send(message)
+            lesson = Channel(ours.fileno())
+            lesson.send(message)
+            lesson.receive()  # it takes as long as it takes, which is nobody's time limit
 
     def finish(self, wait_until: float | None = None) -> Death:
         """End the run, after `wait_until` at the latest, and everything that it started."""
@@ -154,16 +156,14 @@ def serve(control: socket.socket, cells: Cells, make: Callable[[int], Work], giv
         except OSError as error:
             control.send(f"no process could be made: {error}".encode())
             return
-        request, lesson, _, _ = socket.recv_fds(control, 4096, 1)
+        request, lesson = _next_request(control)
         if not request or lesson:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
         if not request:
             return
         if lesson:
-            work.learn(_received(lesson[0]))
-            gc.collect()
-            gc.freeze()
+            _learn(work, Channel(lesson[0]))
             continue
         deadline, memory_mb, resident = marshal.loads(request)
         watch = _MemoryWatch(cells, memory_mb, resident)
@@ -176,12 +176,21 @@ def serve(control: socket.socket, cells: Cells, make: Callable[[int], Work], giv
         control.send(marshal.dumps(tuple(death)))
 
 
-def _received(descriptor: int) -> Any:
-    channel = Channel(descriptor)
+def _next_request(control: socket.socket) -> tuple[bytes, list[int]]:
+    """What the judge asks for, with the descriptor of a lesson where it is one; nothing where it hung up."""
     try:
-        return channel.receive()
-    finally:
-        channel.close()
+        request, lesson, _, _ = socket.recv_fds(control, 4096, 1)
+    except ConnectionResetError:  # it hung up without a look at the process that waits
+        return b"", []
+    return request, lesson
+
+
+def _learn(work: Work, channel: Channel) -> None:
+    work.learn(channel.receive())
+    gc.collect()
+    gc.freeze()
+    channel.send(True)
+    channel.close()
 
 
 def _warm_up() -> None:

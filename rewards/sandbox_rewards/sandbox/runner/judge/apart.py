@@ -12,25 +12,31 @@ What is not: a test that the answer takes over could report what it likes, for t
 from __future__ import annotations
 
 import marshal
+import random
 import signal
+import socket
 import time
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 from ..cell.zygote import OUT_OF_MEMORY, Death, Zygote
 from ..wire.channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 from ..wire.code import Code
+from ..wire.exceptions import one_line
 from ..wire.handover import wait_for_work
 from ..wire.surroundings import Surroundings
 from . import assertions, guard, pytest_style
 from .alarm import alarm
 from .alarm import install as install_alarm
 from .objects.session import ObjectSession
+from .guard import run_exec
 from .outcomes import Ending, NoVerdict, Outcome, TestsEnded, ending, outcome, problem_from, problem_told
+from .plan import Plan, plan
 from .run import Run, shared_names
 from .session import Session
-from .task_code import parts, prelude_must_load, prelude_names, pytest_module
-from .uses import uses
+from .task_code import compiled, parts, prelude_must_load, prelude_names
+from .uses import Uses
 
 TESTS_MEMORY_MB = 2048
 """What a judge of one answer may hold: the data of the answer, and what tests make of it."""
@@ -48,7 +54,7 @@ def judge_apart(
     report: dict[str, Any] = {}
     problem: BaseException | None = None
     try:
-        channel.send({"spec": spec, "code": code})
+        channel.send({"spec": spec, "plan": tuple(plan(spec)), "code": code})
         while "total" not in report and "fault" not in report:
             report.update(channel.receive())
         problem = problem_from(report.get("problem"))
@@ -86,6 +92,39 @@ def _how(death: Death) -> str:
     return f"signal {death.signal}" if death.signal else f"exit status {death.exit_code}"
 
 
+class CheckerFailed(Exception):
+    """A task's checker gave no answer; says why."""
+
+
+def checked_apart(source: str, arguments: tuple[str, ...], limit_s: float, tests: Zygote) -> bool:
+    """What a task's own `check` says of a program's output, in a process and a cell of its own. Raises `CheckerFailed`."""
+    channel = tests.spawn(limit_s=limit_s, memory_mb=TESTS_MEMORY_MB)
+    said: Any = None
+    try:
+        channel.send({"checker": compiled(source, "checker"), "arguments": arguments, "limit_s": limit_s})
+        said = channel.receive().get("said")
+    except DeadlinePassed:
+        said = f"no end within {limit_s:g} s"
+    except (ChannelClosed, Malformed, AttributeError):
+        said = "it died, of memory most likely"
+    finally:
+        tests.finish()
+        channel.close()
+    if isinstance(said, bool):
+        return said
+    raise CheckerFailed(str(said)[:300])
+
+
+def _check(code: CodeType, arguments: tuple[str, ...]) -> bool | str:
+    names: dict[str, Any] = {"__name__": "checker"}
+    try:
+        run_exec(code, names)
+        said = names["check"](*arguments)
+    except BaseException as error:
+        return one_line(error)
+    return said if isinstance(said, bool) else f"it gave {type(said).__name__}, not a bool"
+
+
 class TestsProcess:
     """What the tests' zygote forks: all of the life of a judge of one answer."""
 
@@ -94,6 +133,7 @@ class TestsProcess:
     def __init__(self, descriptor: int) -> None:
         self._host = Channel(descriptor, read=marshal.loads)
         install_alarm()
+        _rehearse()
         guard.install()
 
     def learn(self, message: Any) -> None:
@@ -102,47 +142,82 @@ class TestsProcess:
 
     def run(self, limit: Callable[[dict[str, Any]], None]) -> None:
         descriptors = wait_for_work(self._host.read_fd)
-        if not descriptors:
+        if descriptors is None:
             return
         job = self._host.receive()
+        if "checker" in job:
+            limit({"cpu_s": job["limit_s"] + MARGIN_S, "memory_mb": TESTS_MEMORY_MB})
+            self._host.send({"said": _check(job["checker"], job["arguments"])})
+            return
         limit({"cpu_s": 2 * job["spec"]["time_limit_s"] + MARGIN_S, "memory_mb": TESTS_MEMORY_MB})
         channel = Channel(descriptors[0], write=marshal.dumps)
         report: dict[str, Any]
         try:
-            report = self._judged(job, channel)
+            report = run_tests(job, channel, lambda: self._host.send({"open": True}))
         except NoVerdict as fault:
             report = {"fault": str(fault)}
         except BaseException as error:
             report = {"passed": 0, "total": 1, "problem": problem_told(error)}
         self._host.send(report)
 
-    def _judged(self, job: dict[str, Any], channel: Channel) -> dict[str, Any]:
-        spec = job["spec"]
-        sources = parts(spec)
-        assertions.sources.update({f"{part}.py": source for part, source in sources.items()})
-        guard.begin(sources, None)
-        trusted = prelude_names(spec)
-        session = session_for(spec, channel, trusted, Surroundings())
-        guard.begin(sources | ({"test_task": pytest_module(spec)} if spec["style"] == "pytest" else {}), session.evaluate)
-        run = Run(session, spec, trusted)
-        problem: list[Any] | None = None
-        try:
-            with alarm(spec["time_limit_s"]):
-                self._host.send({"open": True})
-                run.load(job["code"])
-                run.tests() if spec["style"] != "pytest" else pytest_style.run(run)
-        except NoVerdict:
-            raise
-        except BaseException as error:
-            problem = problem_told(error)
-        return {
-            "passed": run.passed, "total": run.total, "loaded": run.loaded, "end": list(run.end), "problem": problem,
-        }  # fmt: skip
+
+def run_tests(job: dict[str, Any], channel: Channel, opened: Callable[[], None]) -> dict[str, Any]:
+    """Load the answer and run the tests of a job; `opened` is told before the answer's session begins. Raises `NoVerdict`."""
+    spec = job["spec"]
+    planned = Plan(*job["plan"])
+    assertions.sources.update({f"{part}.py": source for part, source in parts(spec).items()})
+    files = (*assertions.sources, "test_task.py")
+    guard.begin(planned.texts, files, None)
+    trusted = prelude_names(planned.code.get("prelude"), spec["time_limit_s"])
+    session = session_for(spec["seal"], channel, trusted, Surroundings(), planned.uses)
+    guard.begin(planned.texts, files, session.evaluate)
+    run = Run(session, spec, planned, trusted)
+    problem: list[Any] | None = None
+    try:
+        with alarm(spec["time_limit_s"]):
+            opened()
+            run.load(job["code"])
+            run.tests() if spec["style"] != "pytest" else pytest_style.run(run)
+    except NoVerdict:
+        raise
+    except BaseException as error:
+        problem = problem_told(error)
+    return {
+        "passed": run.passed, "total": run.total, "loaded": run.loaded, "end": list(run.end), "problem": problem,
+    }  # fmt: skip
 
 
-def session_for(spec: dict[str, Any], channel: Channel, trusted: dict[str, Any], surroundings: Surroundings) -> Session:
+def session_for(seal: str, channel: Channel, trusted: dict[str, Any], surroundings: Surroundings, used: Uses) -> Session:
     """A session of the task's seal."""
-    kind = ObjectSession if spec["seal"] == "objects" else Session
-    classes = spec.get("classes")
-    used = uses((spec["prelude"], spec["setup"], *spec["tests"]), None if classes is None else tuple(classes))
+    kind = ObjectSession if seal == "objects" else Session
     return kind(channel, shared_names(trusted), surroundings, used)
+
+
+_ROUNDS = 12
+"""More than the 8 after which CPython specialises a function's bytecode."""
+_REHEARSED = {
+    "style": "asserts", "tests": ["assert f([(1, 'a')], 2)[0][0] == 1"], "setup": "", "prelude": "", "entry_point": "f",
+    "cases": [], "checker": "tokens", "time_limit_s": 10, "memory_limit_mb": 512, "seal": "objects",
+}  # fmt: skip
+_REPLIES: tuple[Any, ...] = (
+    {"loaded": True, "value": [["t", [["t", ["f", ["h", 0, "function"]]]]], []]},
+    {"ok": True, "value": [["r", 1], [["l", [["t", [1, "a"]]]]]], "keep": [1]},
+)  # fmt: skip
+"""Of a solution that defines `f` and gives `[(1, 'a')]`."""
+
+
+def _rehearse() -> None:
+    """A run-through of what a judge of one answer does, before the first fork: what was done before is done faster."""
+    seed = random.seed
+    for _ in range(_ROUNDS):
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            for reply in _REPLIES:
+                Channel(theirs.fileno()).send(reply)
+            job = {"spec": _REHEARSED, "plan": plan(_REHEARSED), "code": ""}
+            report = run_tests(job, Channel(ours.fileno(), write=marshal.dumps), lambda: None)
+            if report["problem"] or report["passed"] != 1:
+                raise RuntimeError(f"the rehearsal failed: {report}")
+    assertions.sources.clear()
+    guard.end()
+    random.seed = seed

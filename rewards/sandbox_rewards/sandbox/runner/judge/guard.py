@@ -16,7 +16,7 @@ import functools
 import os
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import CodeType, FrameType
 from typing import Any
 
@@ -39,15 +39,20 @@ class _Task:
     ask: Callable[..., Any] | None = None
 
 
-def begin(sources: dict[str, str], ask: Callable[..., Any] | None) -> None:
-    """From now on the code of the task is `sources`, by part; `ask` carries out `eval` and `exec` on the solution's side."""
-    _Task.texts = frozenset().union(*map(_texts, sources.values()))
-    _Task.files = frozenset(f"{part}.py" for part in sources)
-    _Task.ask = ask
+def begin(texts: Iterable[str], files: Iterable[str], ask: Callable[..., Any] | None) -> None:
+    """From now on the task's own are these texts, and what is compiled as one of `files`; `ask` carries out `eval` and `exec` of
+    other text on the solution's side."""
+    _Task.texts, _Task.files, _Task.ask = frozenset(texts), frozenset(files), ask
+
+
+def end() -> None:
+    """There is no task, and nothing of an answer's."""
+    _Task.texts, _Task.files, _Task.ask = frozenset(), None, None
 
 
 @functools.lru_cache(maxsize=1024)
-def _texts(source: str) -> frozenset[str]:
+def texts_of(source: str) -> frozenset[str]:
+    """What code holds that may be evaluated."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):

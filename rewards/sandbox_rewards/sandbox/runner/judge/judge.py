@@ -22,14 +22,15 @@ from ..wire.surroundings import Surroundings
 from . import guard
 from .alarm import alarm
 from .alarm import install as install_alarm
-from .apart import judge_apart, session_for
+from .apart import judge_apart
 from .inline import judge_inline
 from .outcomes import PROBLEMS, Ending, NoVerdict, Outcome, TestsEnded, ending, outcome, problem_told, tests_in
 from .plainness import stays_warm
-from .run import Run
-from .session import NotLoaded
+from .plan import Plan, plan
+from .run import Run, shared_names
+from .session import NotLoaded, Session
 from .stdio import run_cases
-from .task_code import compiled, parts, prelude_must_load, prelude_names
+from .task_code import prelude_must_load, prelude_names
 
 
 def serve(host: Channel, zygote: Zygote, tests: Zygote, compiler: Compiler) -> None:
@@ -60,15 +61,14 @@ def judge(job: dict[str, Any], zygote: Zygote, tests: Zygote, compiler: Compiler
     if "libraries" in job:
         tests.teach(job["libraries"])
     try:
-        for part, source in parts(spec).items():
-            compiled(source, part)
+        planned = plan(spec)
         if spec["style"] == "stdio":
-            return run_cases(spec, answer, zygote, compiler)
+            return run_cases(spec, answer, zygote, tests, compiler)
         if spec.get("isolation") == "inline":
             return judge_inline(spec, answer, zygote, compiler, surroundings)
         code = compiler.compiled(answer)
         if spec["seal"] == "data" and stays_warm(spec):
-            return _judge_here(spec, code, zygote, surroundings)
+            return _judge_here(spec, planned, code, zygote, surroundings)
         return judge_apart(spec, code, zygote, tests, surroundings)
     except NoVerdict as why:
         end = Ending("no_verdict", str(why))
@@ -79,13 +79,13 @@ def judge(job: dict[str, Any], zygote: Zygote, tests: Zygote, compiler: Compiler
     return outcome(end, 0, tests_in(spec))
 
 
-def _judge_here(spec: dict[str, Any], code: Code, zygote: Zygote, surroundings: Surroundings) -> Outcome:
+def _judge_here(spec: dict[str, Any], planned: Plan, code: Code, zygote: Zygote, surroundings: Surroundings) -> Outcome:
     """Styles `asserts` and `check` under seal `data`, where the tests leave nothing in this process."""
-    guard.begin(parts(spec), None)
-    trusted = prelude_names(spec)
+    guard.begin(planned.texts, (), None)
+    trusted = prelude_names(planned.code.get("prelude"), spec["time_limit_s"])
     channel = zygote.spawn(limit_s=spec["time_limit_s"], memory_mb=spec["memory_limit_mb"])
     deadline = channel.deadline or 0.0
-    run = Run(session_for(spec, channel, trusted, surroundings), spec, trusted)
+    run = Run(Session(channel, shared_names(trusted), surroundings, planned.uses), spec, planned, trusted)
     channel.deadline = None  # the alarm interrupts whatever the judge waits for, at no cost to each call
     problem: BaseException | None = None
     try:

@@ -11,13 +11,12 @@ import importlib
 from typing import Any
 
 from .session import Session
-from .uses import names_used
 
 
-def unimported_modules(spec: dict[str, Any]) -> dict[str, Any]:
+def unimported_modules(names: list[str]) -> dict[str, Any]:
     """Modules that tests use without importing them, as tests do that were written beside the solution."""
     found = {}
-    for name in names_used((*spec["tests"], spec["setup"])).modules:
+    for name in names:
         with contextlib.suppress(ImportError):
             found[name] = importlib.import_module({"np": "numpy"}.get(name, name))
     return found

@@ -18,21 +18,20 @@ from .guard import run_exec
 from .names import TestNames, unimported_modules
 from .outcomes import PASSED, Ending, tests_in
 from .session import Session, SolutionLost
-from .task_code import TaskFault, compiled, lacks_import, load_work, parts, run_alone, tests
-from .uses import names_of_solution, reads_no_solution
+from .plan import CHECK, Plan
+from .task_code import TaskFault, lacks_import, load_work, parts, run_alone, tests
+from .uses import reads_no_solution
 
 
 class Run:
     """One solution under test: what passed so far and the first thing that went wrong."""
 
-    def __init__(self, session: Session, spec: dict[str, Any], trusted: dict[str, Any]) -> None:
+    def __init__(self, session: Session, spec: dict[str, Any], plan: Plan, trusted: dict[str, Any]) -> None:
         """`trusted` are the names of the judge's own copy of the prelude."""
         self.session = session
         self.spec = spec
         self.trusted = trusted
-        self._sources = {**parts(spec), "check": "check(__candidate__)"}
-        self._code = {part: compiled(source, part) for part, source in self._sources.items()}
-        self._prelude = frozenset(trusted)
+        self._plan = plan
         self._names: dict[str, Any] = {}
         self._late_setup = bool(spec["setup"])
         self.total = tests_in(spec)
@@ -45,12 +44,12 @@ class Run:
     def load(self, code: Code) -> None:
         """Load the answer; a setup that has no use for it runs before, so that its faults are the task's."""
         spec = self.spec
-        known = self.trusted | unimported_modules(spec)
+        known = self.trusted | unimported_modules(self._plan.modules)
         self._names = names = TestNames(self.session, known)
-        if spec["setup"] and spec["style"] != "pytest" and reads_no_solution(spec["setup"], frozenset(known)):
-            run_alone(spec["setup"], "setup", names)
+        if spec["setup"] and spec["style"] != "pytest" and reads_no_solution(self._plan.setup_reads, known):
+            run_alone(self._plan.code["setup"], "setup", names)
             self._late_setup = False
-        wanted = names_of_solution(tuple(spec["tests"]), spec["setup"], spec["entry_point"], self._prelude)
+        wanted = [name for name in self._plan.named if name not in self.trusted or name == spec["entry_point"]]
         names.know(self.session.load(load_work(spec, code, wanted, self.session.seal)))
         self.loaded = True
 
@@ -79,7 +78,7 @@ class Run:
         session = self.session
         session.foul = None
         try:
-            run_exec(self._code[part], self._names)
+            run_exec(self._plan.code[part], self._names)
             if session.lost:  # a test's bare `except` kept it from us
                 raise session.lost
         except (SolutionLost, ChannelClosed, DeadlinePassed, Malformed, TimeUp):
@@ -98,12 +97,15 @@ class Run:
         if self.session.foul:
             self._note("failed", self.session.foul)
         elif isinstance(error, AssertionError):
-            self._note("failed", told or failed_assertion(error, self._sources))
-        elif lacks_import(error, self._sources[part]):
+            self._note("failed", told or failed_assertion(error, self._sources()))
+        elif lacks_import(error, self._sources()[part]):
             raise TaskFault(part, one_line(error))
         else:
             memory = self.session.memory_error or (told is None and isinstance(error, MemoryError))
             self._note("memory_limit" if memory else "runtime_error", told or one_line(error))
+
+    def _sources(self) -> dict[str, str]:
+        return {**parts(self.spec), "check": CHECK}
 
     def _note(self, verdict: str, detail: str) -> None:
         if self.end is PASSED:

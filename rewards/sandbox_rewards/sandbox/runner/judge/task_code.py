@@ -67,9 +67,8 @@ def packed_prelude(source: str) -> bytes:
     return marshal.dumps(compiled(source, "prelude")) if source else b""
 
 
-def run_alone(source: str, part: str, namespace: dict[str, Any]) -> None:
+def run_alone(code: CodeType, part: str, namespace: dict[str, Any]) -> None:
     """Run a part where no answer is. Raises `TaskFault` for whatever it raises, an exit or the end of its time included."""
-    code = compiled(source, part)
     try:
         run_exec(code, namespace)
     except TimeUp:
@@ -78,12 +77,14 @@ def run_alone(source: str, part: str, namespace: dict[str, Any]) -> None:
         raise TaskFault(part, one_line(error)) from None
 
 
-def prelude_names(spec: dict[str, Any]) -> dict[str, Any]:
+def prelude_names(code: CodeType | None, limit_s: float) -> dict[str, Any]:
     """What the prelude defines, run here within the time limit. Raises `TaskFault`."""
     names: dict[str, Any] = {"__name__": "prelude"}
+    if code is None:
+        return names
     try:
-        with alarm(spec["time_limit_s"]):
-            run_alone(spec["prelude"], "prelude", names)
+        with alarm(limit_s):
+            run_alone(code, "prelude", names)
     except TimeUp:  # as the block ended
         raise TaskFault("prelude", "no end within the time limit") from None
     return names

@@ -13,7 +13,7 @@ import dis
 import functools
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -69,9 +69,8 @@ def names_of_solution(tests: tuple[str, ...], setup: str, entry_point: str | Non
     return sorted(n for n in wanted if not (n.startswith("__") and n.endswith("__")))
 
 
-@functools.lru_cache(maxsize=1024)
-def reads_no_solution(source: str, known: frozenset[str]) -> bool:
-    """Whether code can run before there is a solution: it reads nothing but builtins, `known` and what it bound before."""
+def names_read(source: str) -> set[str]:
+    """Names that code reads and did not bind before."""
     bound: set[str] = set()
     read: set[str] = set()
     code = run_compile(source, "setup.py", "exec", dont_inherit=True)
@@ -82,6 +81,11 @@ def reads_no_solution(source: str, known: frozenset[str]) -> bool:
             bound.add(does.argval)
     for inner in code_inside(code):  # whatever is called later may use what is bound later
         read |= {does.argval for does in dis.get_instructions(inner) if does.opname in _READS} - bound
+    return read
+
+
+def reads_no_solution(read: Iterable[str], known: Container[str]) -> bool:
+    """Whether code that reads these names can run before there is a solution: it needs nothing but builtins and `known`."""
     return all(name in known or (hasattr(builtins, name) and name not in _LOOK_FOR_NAMES) for name in read)
 
 
