@@ -1,8 +1,8 @@
 """A judge for one answer: a fork of a warm one, in a cell like the solution's, that runs the tests and ends with them.
 
-It is used wherever something of the answer's can influence what runs the tests: under seal `objects`, in style `pytest`, and
-where tests do more than compare. The judge that goes on to other answers gives it the task and the channel to the solution, and takes
-back counts and words.
+It is used wherever something of the answer's can influence what runs the tests: under seal `objects`, in style `pytest`, where
+tests do more than compare, and for a task's own checker. The judge that goes on to other answers gives it the task and the channel
+to the solution, and takes back counts and words.
 
 What is covered: memory, files, processes and names of one answer's tests are gone with it; whatever ends it while the answer's
 session is open is the answer's doing. Before that it is the task's.
@@ -29,8 +29,8 @@ from ..wire.surroundings import Surroundings
 from . import assertions, guard, pytest_style
 from .alarm import alarm
 from .alarm import install as install_alarm
-from .objects.session import ObjectSession
 from .guard import run_exec
+from .objects.session import ObjectSession
 from .outcomes import Ending, NoVerdict, Outcome, TestsEnded, ending, outcome, problem_from, problem_told
 from .plan import Plan, plan
 from .run import Run, shared_names

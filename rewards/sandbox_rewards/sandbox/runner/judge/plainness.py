@@ -26,7 +26,8 @@ PURE_MODULES = frozenset({
 _FORBIDDEN = frozenset({
     "open", "eval", "exec", "compile", "__import__", "globals", "locals", "vars", "setattr", "delattr", "getattr", "input",
     "breakpoint", "exit", "quit", "help", "seed", "setstate", "seterr", "set_printoptions", "get_type_hints", "lru_cache",
-    "cache", "register", "SystemExit", "BaseException", "KeyboardInterrupt", "load", "save", "fromfile", "tofile", "memmap", "errstate",
+    "cache", "register", "SystemExit", "BaseException", "KeyboardInterrupt", "load", "save", "fromfile", "tofile", "memmap",
+    "errstate",
 })  # fmt: skip
 _STATEMENTS = (
     ast.Assert, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.For, ast.If, ast.Pass, ast.Import, ast.ImportFrom,

@@ -52,8 +52,9 @@ def plan(spec: dict[str, Any]) -> Plan:
 
 @functools.lru_cache(maxsize=1024)
 def _plan(
-    named: tuple[tuple[str, str], ...], tests: tuple[str, ...], setup: str, entry_point: str | None, classes: tuple[str, ...] | None
-) -> Plan:
+    named: tuple[tuple[str, str], ...], tests: tuple[str, ...], setup: str, entry_point: str | None,
+    classes: tuple[str, ...] | None,
+) -> Plan:  # fmt: skip
     code = {part: compiled(source, part) for part, source in named} | {"check": compiled(CHECK, "check")}
     sources = tuple(source for _, source in named)
     used = uses(sources, classes)

@@ -76,8 +76,8 @@ def run(run: Run) -> None:
     record = _Record(run.trusted, session, module)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         status = pytest.main(
-            [path, f"--rootdir={folder}", f"--confcutdir={folder}", "-c", os.devnull, "--noconftest", "--import-mode=importlib", "--capture=sys",
-             "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler"],
+            [path, f"--rootdir={folder}", f"--confcutdir={folder}", "-c", os.devnull, "--noconftest", "--import-mode=importlib",
+             "--capture=sys", "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler"],
             plugins=[record],
         )  # fmt: skip
     if record.fault is not None:

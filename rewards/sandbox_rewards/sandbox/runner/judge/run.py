@@ -17,8 +17,8 @@ from .alarm import TimeUp
 from .guard import run_exec
 from .names import TestNames, unimported_modules
 from .outcomes import PASSED, Ending, tests_in
-from .session import Session, SolutionLost
 from .plan import CHECK, Plan
+from .session import Session, SolutionLost
 from .task_code import TaskFault, lacks_import, load_work, parts, run_alone, tests
 from .uses import reads_no_solution
 
