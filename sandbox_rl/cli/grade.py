@@ -26,7 +26,7 @@ GoOn = Annotated[bool, typer.Option("--resume", help="Go on with the OUT.part th
 
 def grade(
     tasks: Annotated[str, typer.Argument(help="A suite's name, or a .jsonl or .yaml file of tasks.")],
-    completions: Annotated[Path, typer.Argument(help='JSON lines of {"task_id", "completion"}.')],
+    completions: Annotated[Path, typer.Argument(help='JSON lines of {"task_id", "completion"} (or "solution").')],
     out: Annotated[Path, typer.Option(help="Where the grades go, one JSON line a completion, in the same order.")],
     sandbox: Sandbox = "auto",
     workers: Workers = None,
@@ -34,6 +34,7 @@ def grade(
     resume: GoOn = False,
     runtime: Runtime = None,
     unsafe: Unsafe = False,
+    extracted: Annotated[bool, typer.Option("--extracted", help="Write into each grade what of the answer was judged.")] = False,
 ) -> None:
     """Judge answers: the smallest whole use, and what everything else is built on."""
     refuse_to_overwrite(out, Path(tasks), completions)
@@ -41,9 +42,9 @@ def grade(
     by_id = {task.id: task for task in suite.tasks}
     answered = check_answers(completions, by_id, tasks)
     total = answered.total()
-    place = {"sandbox": "open" if unsafe else sandbox, "runtime": runtime}
+    place = {"sandbox": "open" if unsafe else sandbox, "runtime": runtime, "extracted": extracted}
     inputs = {"tasks": digest_of_tasks(suite), "completions": digest_of(completions), "settings": json.dumps(place)}
-    with grader_for(sandbox, workers, cache=cache, runtime=runtime, unsafe=unsafe) as grader:
+    with grader_for(sandbox, workers, cache=cache, runtime=runtime, unsafe=unsafe, extracted=extracted) as grader:
         grader.prepare(by_id[task_id] for task_id in answered)
         with GradeFile(out, inputs, resume=resume) as file:
             try:

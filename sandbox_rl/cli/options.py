@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.sandbox.backends import LEAVES_OPEN, Backend
@@ -57,9 +58,15 @@ def training_options(config: str, settings: list[str], out: Path, resume: bool, 
 
 
 def grader_for(
-    sandbox: str, workers: int | None, *, cache: Path | None = None, runtime: str | None = None, unsafe: bool = False
+    sandbox: str,
+    workers: int | None,
+    *,
+    cache: Path | None = None,
+    runtime: str | None = None,
+    unsafe: bool = False,
+    extracted: bool = False,
 ) -> Grader:
-    """A grader that says on stderr where answers run, when that is known."""
+    """A grader that says on stderr where answers run, when that is known, and what keeps some from a verdict."""
     asked = "open" if unsafe else sandbox
 
     def told(backend: Backend) -> None:
@@ -70,7 +77,10 @@ def grader_for(
         if backend.name in LEAVES_OPEN and backend.name != "open":
             screen.print(f"note: {LEAVES_OPEN[backend.name]}", highlight=False, soft_wrap=True)
 
-    return Grader(asked, workers, cache=cache, runtime=runtime, on_sandbox=told)
+    def warned(said: str) -> None:
+        screen.print(f"[bold yellow]warning:[/] {escape(said)}", highlight=False, soft_wrap=True)
+
+    return Grader(asked, workers, cache=cache, runtime=runtime, on_sandbox=told, on_warning=warned, extracted=extracted)
 
 
 def grader_of(config: RunConfig, folder: Path | None) -> Grader:

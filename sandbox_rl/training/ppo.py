@@ -87,8 +87,8 @@ def train_ppo(
             config, policy, reference, optimizer, train, grader, chance, step, kl_coefficient, processes
         )  # fmt: skip
         metrics |= canaries.watch(step, samples)
-        rewards = [sample["reward"] for sample in samples if sample["reward"] is not None]
-        alarms = metrics["alarms"] = monitors.watch(metrics, [sample["text"] for sample in samples], rewards)
+        texts, rewards = [sample["text"] for sample in samples], [sample["reward"] for sample in samples]
+        alarms = metrics["alarms"] = monitors.watch(metrics, texts, rewards)
         stopping = monitors.stopping(alarms)
         with whole(policy):
             metrics |= {"inputs": digest(samples), "weights": fingerprint(policy.trainable)}

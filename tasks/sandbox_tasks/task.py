@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from sandbox_tasks.syntax import binds, compile_quietly
+from sandbox_tasks.syntax import binds, compile_quietly, names_called, shadowed_builtins
 
 Split = Literal["train", "validation", "test"]
 Credit = Literal["all", "share"]
@@ -126,6 +126,10 @@ class UnitTests(KnownSignSpec):
     checker: Literal["tokens", "exact"] | FloatChecker | CodeChecker = "tokens"
     language: Language = "python"
     """Of the answer; others than Python in style `stdio` only, where the sandbox's image has the tools."""
+    extraction: Literal["definitions", "last_block", "raw"] = "definitions"
+    """How an answer is read. `definitions`: without thoughts and special tokens, the last code that parses and binds what the
+    tests ask for, and of it imports, definitions and what they depend on (a program of style `stdio` stays whole); `last_block`:
+    the last fenced block of the language as it stands, else the whole text; `raw`: the text as it was written."""
     time_limit_s: FiniteFloat = Field(default=5.0, gt=0)
     """CPU and wall time of the whole test run (`stdio`: of each case)."""
     memory_limit_mb: int = Field(default=512, ge=32)
@@ -455,4 +459,18 @@ class Task(BaseModel):
         gated = next((spec.source for spec in self.rewards if spec.gated), None)
         if gated and not any(spec.judges for spec in self.rewards):
             raise ValueError(f"source {gated!r} is gated, but no other source judges the answer; add one, or take `gated` away")
+        return self
+
+    @model_validator(mode="after")
+    def _tests_reach_the_reference(self) -> Task:
+        """A name that is a builtin's is the solution's only where `entry_point` says so."""
+        shadowed = shadowed_builtins(self.reference or "")
+        asserts = [spec for spec in self.rewards if isinstance(spec, UnitTests) and spec.style == "asserts"] if shadowed else []
+        for spec in asserts:
+            called = {name for test in spec.tests for name in names_called(test)}
+            if names := sorted(called & shadowed - {spec.entry_point}):
+                raise ValueError(
+                    f"its tests call {names[0]!r}, which the reference defines and which is a builtin too, so they would call "
+                    f"the builtin; say entry_point: {names[0]}"
+                )
         return self

@@ -7,17 +7,15 @@ three findings: a cheat that earns reward, tests that accept a constant, and tes
 
 from __future__ import annotations
 
-import ast
-import builtins
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sandbox_tasks.task import Task, UnitTests
 
+from sandbox_rewards.answers.asked import names_asked_for
 from sandbox_rewards.audits.cheats import CHEATS, CONSTANTS, OUTPUTS, VISIBLE, Cheat, Target, constant
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.sandbox.backends import SandboxUnavailable
-from sandbox_rewards.sandbox.runner.judge.uses import names_used
 
 FULL = 1.0
 """What tests pay when all of them pass; those that give credit for a share pay parts of it."""
@@ -119,7 +117,7 @@ def targets_of(task: Task) -> list[tuple[Task, Target]]:
     """A task of its own, that pays up to `FULL`, for each unit-test spec that runs Python: shaping is not what is attacked."""
     specs = [s for s in task.rewards if isinstance(s, UnitTests) and getattr(s, "language", "python") == "python"]
     specs = [s.model_copy(update={"weight": FULL, "gated": False}) for s in specs]
-    return [(task.model_copy(update={"rewards": (s,)}), Target(task.prompt, s, _names_called(s))) for s in specs]
+    return [(task.model_copy(update={"rewards": (s,)}), Target(task.prompt, s, tuple(sorted(names_asked_for(s))))) for s in specs]
 
 
 def _answers(target: Target) -> list[tuple[str, str]]:
@@ -131,16 +129,3 @@ def _answers(target: Target) -> list[tuple[str, str]]:
 
 def _inline(tasks: Sequence[Task]) -> frozenset[str]:
     return frozenset(task.id for task in tasks for s in task.rewards if getattr(s, "isolation", "sealed") == "inline")
-
-
-def _names_called(spec: UnitTests) -> tuple[str, ...]:
-    """The names that an answer has to define for the tests to reach it."""
-    trees = [node for test in spec.tests for node in ast.walk(ast.parse(test))]
-    names = {spec.entry_point} if spec.entry_point else set()
-    if spec.style == "pytest":
-        names |= {a.name for n in trees if isinstance(n, ast.ImportFrom) and n.module == "solution" for a in n.names}
-        based = [n for n in trees if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)]
-        names |= {n.attr for n in based if isinstance(n.value, ast.Name) and n.value.id == "solution"}
-    elif not names:
-        names |= {name for name in names_used(spec.tests).solution if not hasattr(builtins, name)}
-    return tuple(sorted(name for name in names if name and name.isidentifier()))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sandbox_tasks.mutants import mutants
 from sandbox_tasks.task import MathAnswer, Task, UnitTests
 
-from sandbox_rewards.answers import extract_code
+from sandbox_rewards.answers.code import code_of
 from sandbox_rewards.grade import Verdict
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.math.source import read_gold
@@ -89,19 +89,16 @@ def _unreadable_answers(task: Task) -> list[str]:
 
 def mutants_of(task: Task, most: int) -> list[str]:
     """Wrong versions of a task's reference; none where it is no Python, or does not parse, which its own grade tells."""
-    if task.reference is None or not _is_python(task):
+    spec = _python_tests(task)
+    if task.reference is None or spec is None:
         return []
     try:
-        return mutants(extract_code(task.reference), _entry_point(task), limit=most)
+        return mutants(code_of(task, spec, task.reference).code, spec.entry_point, limit=most)
     except SyntaxError:
         return []
 
 
-def _is_python(task: Task) -> bool:
-    """Only of Python we know how to make wrong versions."""
-    programs = [spec.language for spec in task.rewards if isinstance(spec, UnitTests)]
-    return bool(programs) and set(programs) == {"python"}
-
-
-def _entry_point(task: Task) -> str | None:
-    return next((spec.entry_point for spec in task.rewards if isinstance(spec, UnitTests)), None)
+def _python_tests(task: Task) -> UnitTests | None:
+    """The first spec with tests, where all of them are of Python: only of it we know how to make wrong versions."""
+    specs = [spec for spec in task.rewards if isinstance(spec, UnitTests)]
+    return specs[0] if specs and {spec.language for spec in specs} == {"python"} else None

@@ -2,8 +2,8 @@ r"""The final answer of a completion, as its writer marked it; never any number 
 
 In this order, the last of its kind each: `\boxed{}`, `#### `, `<answer>`, "the answer is", a line that begins with `A:`, bold;
 a "final answer" that is said behind the last box corrects it. Where nothing is marked: the whole of a text that is a single line,
-its only formula, its last line; they count only where all of them can be read as mathematics. What was thought aloud in `<think>`
-is not looked at. Several boxes count as one answer only where nothing but separators stands between them.
+its only formula, its last line; they count only where all of them can be read as mathematics. What was thought aloud
+(`answers.spoken`) is not looked at. Several boxes count as one answer only where nothing but separators stands between them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import NamedTuple
+
+from sandbox_rewards.answers.spoken import spoken
 
 LONGEST = 2000
 """Characters of an answer; nothing longer is one."""
@@ -25,7 +27,6 @@ class Found(NamedTuple):
     how: str
 
 
-_THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _BOX = re.compile(r"\\(?:begin)?(?:boxed|fbox)\s*(?=[{ \d\\])")
 _SEPARATOR = re.compile(
     r"(?:\s|[$,;.]|\\[,;:!()\[\]]|\\q?quad(?![a-zA-Z]))*(?:(?:and|or|\\text\s*\{\s*(?:and|or)\s*\})(?:\s|\$|\\[,;:!()\[\]]|\\q?quad(?![a-zA-Z]))*)?"
@@ -55,18 +56,13 @@ _FORMULA = re.compile(
 
 def final_answer(completion: str) -> Found | None:
     """The marked answer, or None where there is none."""
-    text = unthought(completion)
+    text = spoken(completion)
     for how, find in _WAYS:
         answer = find(text)
         if answer is not None:
             answer = answer.strip()
             return Found(answer, how) if answer and len(answer) <= LONGEST else None
     return None
-
-
-def unthought(completion: str) -> str:
-    """The completion without what was thought aloud."""
-    return _THOUGHT.sub(" ", completion)
 
 
 def said_in(found: Found) -> list[str]:

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Literal, NamedTuple
 
-from sandbox_tasks.task import UnitTests
+from sandbox_tasks.task import Task, UnitTests
 
-from sandbox_rewards.answers import extract_code
+from sandbox_rewards.answers.code import code_of
 from sandbox_rewards.sandbox.runner.judge.plainness import asks_for_data
 
 Job = dict[str, Any]
@@ -39,17 +39,17 @@ class Seals:
         self._lock = threading.Lock()
         self._known: dict[tuple[UnitTests, str | None], Future[Seal]] = {}
 
-    def of(self, spec: UnitTests, reference: str | None, run: Run) -> Seal | None:
+    def of(self, task: Task, spec: UnitTests, run: Run) -> Seal | None:
         """The seal of a task's tests, None where nothing is sealed by one; `run` gives the outcome of a job."""
         if spec.style == "stdio" or spec.isolation == "inline":
             return None
-        key = (spec, reference)
+        key = (spec, task.reference)
         with self._lock:
             mine = key not in self._known
             future = self._known.setdefault(key, Future())
         if mine:
             try:
-                future.set_result(_found(spec, reference, run))
+                future.set_result(_found(task, spec, run))
             except BaseException as error:
                 with self._lock:
                     del self._known[key]
@@ -64,8 +64,8 @@ def job_of(spec: UnitTests, code: str, seal: Seal | None) -> Job:
     return {"spec": {**spec.model_dump(), **told}, "code": code}
 
 
-def _found(spec: UnitTests, reference: str | None, run: Run) -> Seal:
-    code = extract_code(reference) if reference else ""
+def _found(task: Task, spec: UnitTests, run: Run) -> Seal:
+    code = code_of(task, spec, task.reference).code if task.reference else ""
     classes = _classes(code) if code else None
     if spec.seal != "auto":
         return Seal(spec.seal, classes, "task")

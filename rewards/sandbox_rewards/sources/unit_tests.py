@@ -11,10 +11,11 @@ from typing import Any
 
 from sandbox_tasks.task import RewardSpec, Task, UnitTests
 
-from sandbox_rewards.answers import extract_code
+from sandbox_rewards.answers.code import Extracted, code_of
+from sandbox_rewards.contract import described
 from sandbox_rewards.grade import Grade, Verdict, clean_detail
 from sandbox_rewards.sandbox.backends import Backend, choose_backend, require_language
-from sandbox_rewards.sandbox.pool import Job, SandboxPool
+from sandbox_rewards.sandbox.pool import Job, SandboxPool, no_verdict
 from sandbox_rewards.sandbox.worker import WorkerLost
 from sandbox_rewards.source import RewardItem
 from sandbox_rewards.sources.cache import GradeCache, grade_key
@@ -28,7 +29,8 @@ class UnitTestsReward:
 
     `sandbox`: `auto`, `local` or a backend's name; `workers`: how many answers are judged at once (None: one more than cores);
     `grade_cache`: a file that keeps grades, so that the same code is judged once; `runtime`: docker's; `on_sandbox` is told which
-    backend was chosen. Raises `SandboxUnavailable` at the first use when no isolation can be had.
+    backend was chosen, and `on_warning`, once, what keeps answers from a verdict. Raises `SandboxUnavailable` at the first use
+    when no isolation can be had.
     """
 
     def __init__(
@@ -38,11 +40,13 @@ class UnitTestsReward:
         grade_cache: Path | None = None,
         runtime: str | None = None,
         on_sandbox: Callable[[Backend], None] | None = None,
+        on_warning: Callable[[str], None] | None = None,
     ) -> None:
         self._sandbox = sandbox
         self._runtime = runtime
         self._workers = workers
         self._on_sandbox = on_sandbox
+        self._on_warning = on_warning
         self._pool: SandboxPool | None = None
         self._cache = GradeCache(grade_cache) if grade_cache else None
         self._fingerprint: str | None = None
@@ -54,7 +58,7 @@ class UnitTestsReward:
             backend = choose_backend(self._sandbox, self._runtime)
             if self._on_sandbox:
                 self._on_sandbox(backend)
-            self._pool = SandboxPool(backend, self._workers)
+            self._pool = SandboxPool(backend, self._workers, self._on_warning)
         return self._pool
 
     def prepare(self, task: Task, spec: RewardSpec) -> None:
@@ -99,26 +103,30 @@ class UnitTestsReward:
 
     def _turn(self, item: RewardItem, judged_now: set[bytes]) -> _Turn:
         self.prepare(item.task, item.spec)
-        code = extract_code(item.completion)
-        if not code.strip():
-            return _Turn(item, code)
-        key = self._key(item, code)
+        assert isinstance(item.spec, UnitTests)
+        try:
+            taken = code_of(item.task, item.spec, item.completion)
+        except Exception as error:  # noqa: BLE001 - a fault of ours in reading one answer must not end a run
+            return _Turn(item, Extracted("", ""), known=self._fault(error))
+        if not taken.code.strip():
+            return _Turn(item, taken)
+        key = self._key(item, taken.code)
         if key is None:
-            return _Turn(item, code, job=self._job(item, code))
+            return _Turn(item, taken, job=self._job(item, taken.code))
         known = self._cache.get(key) if self._cache else None
         if known or key in judged_now:
-            return _Turn(item, code, key, known)
+            return _Turn(item, taken, key, known)
         judged_now.add(key)
-        return _Turn(item, code, key, job=self._job(item, code))
+        return _Turn(item, taken, key, job=self._job(item, taken.code))
 
     def seal_of(self, task: Task, spec: UnitTests) -> Seal | None:
         """The seal of a task's tests, found by its reference where it has one; None where nothing is sealed by one."""
-        return self._seals.of(spec, task.reference, self._kept(task, spec, self.pool.judge))
+        return self._seals.of(task, spec, self._kept(task, spec, self.pool.judge))
 
     def _job(self, item: RewardItem, code: str) -> Job:
         spec = item.spec
         assert isinstance(spec, UnitTests)
-        return lambda run: job_of(spec, code, self._seals.of(spec, item.task.reference, self._kept(item.task, spec, run)))
+        return lambda run: job_of(spec, code, self._seals.of(item.task, spec, self._kept(item.task, spec, run)))
 
     def _kept(self, task: Task, spec: UnitTests, run: Run) -> Run:
         """`run`, for a task's reference, with the cache's help."""
@@ -135,14 +143,20 @@ class UnitTestsReward:
 
     def _told(self, turn: _Turn, outcome: Outcome | None, judged_now: set[bytes]) -> Grade:
         if turn.key is None:
-            return _grade(turn.item, outcome) if outcome else _no_answer(turn.item)
+            outcome = outcome or turn.known
+            return _grade(turn, outcome) if outcome else _no_answer(turn.item)
         assert self._cache
         if outcome:
             self._cache.put(turn.key, outcome)
             judged_now.discard(turn.key)
         else:  # its twin was before it, so either that is in the cache now, or it was not one to keep
-            outcome = turn.known or self._cache.get(turn.key) or self.pool.judge(self._job(turn.item, turn.code))
-        return _grade(turn.item, outcome)
+            outcome = turn.known or self._cache.get(turn.key) or self.pool.judge(self._job(turn.item, turn.taken.code))
+        return _grade(turn, outcome)
+
+    def _fault(self, error: Exception) -> Outcome:
+        said = f"the grader can't read this answer: {described(error)}"
+        self.pool.warn(said)
+        return no_verdict(said)
 
     def _key(self, item: RewardItem, code: str) -> bytes | None:
         assert isinstance(item.spec, UnitTests)
@@ -162,19 +176,29 @@ class _Turn:
     is being judged, will have brought by then; with none of them it is no answer."""
 
     item: RewardItem
-    code: str
+    taken: Extracted
     key: bytes | None = None
     known: Outcome | None = None
     job: Job | None = None
 
 
-def _grade(item: RewardItem, outcome: Outcome) -> Grade:
-    verdict = Verdict(outcome["verdict"])
-    passed, total = outcome["tests_passed"], outcome["tests_total"] or _total(item)
+def _grade(turn: _Turn, outcome: Outcome) -> Grade:
+    verdict, how = Verdict(outcome["verdict"]), turn.taken.how
+    passed, total = outcome["tests_passed"], outcome["tests_total"] or _total(turn.item)
+    detail = clean_detail(outcome["detail"])
+    if detail and how and verdict in _OF_THE_TEXT:
+        detail = f"{detail} (judged: {how})"
+    if detail and "FileNotFoundError" in detail and verdict is Verdict.runtime_error:
+        detail = f"{detail} ({_APART})"
     return Grade(
-        task_id=item.task.id, reward=_reward(item, verdict, passed, total), verdict=verdict,
-        tests_passed=passed, tests_total=total, seconds=outcome["seconds"], detail=clean_detail(outcome["detail"]),
+        task_id=turn.item.task.id, reward=_reward(turn.item, verdict, passed, total), verdict=verdict,
+        tests_passed=passed, tests_total=total, seconds=outcome["seconds"], detail=detail, judged=how or None,
     )  # fmt: skip
+
+
+_APART = "an answer runs apart from its tests, and files that they write are not there for it"
+_OF_THE_TEXT = (Verdict.syntax_error, Verdict.compile_error)
+"""Verdicts that may come from how an answer was read."""
 
 
 def _reward(item: RewardItem, verdict: Verdict, passed: int, total: int) -> float | None:
@@ -188,12 +212,13 @@ def _reward(item: RewardItem, verdict: Verdict, passed: int, total: int) -> floa
 
 
 def _no_answer(item: RewardItem) -> Grade:
+    assert isinstance(item.spec, UnitTests)
     return Grade(
         task_id=item.task.id,
         reward=0.0,
         verdict=Verdict.no_answer,
         tests_total=_total(item),
-        detail="no code in the answer",
+        detail=f"no {item.spec.language} code in the answer",
     )
 
 

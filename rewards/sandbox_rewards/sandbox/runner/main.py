@@ -20,7 +20,7 @@ from typing import Any
 
 from .cell import compiler, namespaces, seccomp, zygote
 from .cell.leftovers import remove_tree
-from .wire.channel import Channel
+from .wire.channel import MAX_DIGITS, Channel
 
 JUDGE_UID, COMPILER_UID, TESTS_UIDS = 39_999, 39_998, 20_000
 """The last is how far the uid of tests that are run apart is from the solution's."""
@@ -39,6 +39,7 @@ def main(settings: dict[str, Any]) -> None:
     be had; `open`: no isolation at all), `solution_uid`, `home` (an empty folder), `readable` and `hidden` paths.
     """
     level, uid = settings["level"], settings["solution_uid"]
+    sys.set_int_max_str_digits(MAX_DIGITS)
     _leave_a_steward(settings["home"] if level in ("landlock", "open") else None)
     many_uids = level == "container"
     if level == "namespaces":
@@ -155,6 +156,7 @@ def _start_zygote(
 def _solution_process(descriptor: int) -> zygote.Work:
     from .solution.process import SolutionProcess
 
+    sys.set_int_max_str_digits(0)  # of what an answer computes its own limits of time and memory are enough
     return SolutionProcess(descriptor)
 
 

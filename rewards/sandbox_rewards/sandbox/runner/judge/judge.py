@@ -14,13 +14,14 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from ..cell.clock import Undecided
 from ..cell.compiler import Compiler, Uncompilable
 from ..cell.zygote import BoxFault, Zygote
-from ..wire.channel import Channel, ChannelClosed, DeadlinePassed
+from ..wire.channel import Channel, ChannelClosed
 from ..wire.code import Code
 from ..wire.surroundings import Surroundings
 from . import guard
-from .alarm import alarm
+from .alarm import TimeUp, interruptible
 from .alarm import install as install_alarm
 from .apart import judge_apart
 from .inline import judge_inline
@@ -30,7 +31,7 @@ from .plan import Plan, plan
 from .run import Run, shared_names
 from .session import NotLoaded, Session
 from .stdio import run_cases
-from .task_code import prelude_must_load, prelude_names
+from .task_code import finished, prelude_must_load, prelude_names
 
 
 def serve(host: Channel, zygote: Zygote, tests: Zygote, compiler: Compiler) -> None:
@@ -44,13 +45,16 @@ def serve(host: Channel, zygote: Zygote, tests: Zygote, compiler: Compiler) -> N
             job = host.receive()
         except ChannelClosed:
             return
-        started = time.monotonic()
+        started, starved_s = time.monotonic(), zygote.starved_s
         try:
             found = judge(job, zygote, tests, compiler, surroundings)
         except BoxFault as fault:
             found = {"fault": str(fault)}
+        except Undecided as busy:
+            found = {"undecided": str(busy), "slowdown": busy.slowdown}
         surroundings.restore()
         found["seconds"] = round(time.monotonic() - started, 6)
+        found["starved_s"] = round(zygote.starved_s - starved_s, 3)
         found["job"] = job.get("job")
         host.send(found)
 
@@ -84,12 +88,10 @@ def _judge_here(spec: dict[str, Any], planned: Plan, code: Code, zygote: Zygote,
     guard.begin(planned.texts, (), None)
     trusted = prelude_names(planned.code.get("prelude"), spec["time_limit_s"])
     channel = zygote.spawn(limit_s=spec["time_limit_s"], memory_mb=spec["memory_limit_mb"])
-    deadline = channel.deadline or 0.0
     run = Run(Session(channel, shared_names(trusted), surroundings, planned.uses), spec, planned, trusted)
-    channel.deadline = None  # the alarm interrupts whatever the judge waits for, at no cost to each call
     problem: BaseException | None = None
     try:
-        with alarm(spec["time_limit_s"]):
+        with interruptible():
             run.load(code)
             run.tests()
     except (*PROBLEMS, NoVerdict) as error:
@@ -97,12 +99,11 @@ def _judge_here(spec: dict[str, Any], planned: Plan, code: Code, zygote: Zygote,
     except BaseException as error:  # the answer's doing: its session is open
         problem = TestsEnded(problem_told(error)[-1])
     finally:
-        death = zygote.finish()
-        channel.close()
+        death = finished(zygote, channel)
     if isinstance(problem, NoVerdict):
         raise problem
-    if time.monotonic() > deadline:
-        problem = DeadlinePassed()
+    if death.late:
+        problem = TimeUp()  # whatever came of it
     if problem and spec["prelude"] and not run.loaded:
         prelude_must_load(spec, zygote, surroundings)
     return outcome(ending(problem, death, spec) if problem else run.end, run.passed, run.total)

@@ -146,7 +146,8 @@ _BY_CLASS = frozenset({
 _ITERATORS = frozenset({"iter", "map", "filter", "zip", "reversed", "enumerate"})
 _PLAIN_TYPES = (
     int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, range, slice, BaseException,
-    collections.deque, collections.Counter, collections.OrderedDict, collections.defaultdict, decimal.Decimal, fractions.Fraction, datetime.datetime,
+    collections.deque, collections.Counter, collections.OrderedDict, collections.defaultdict, decimal.Decimal,
+    fractions.Fraction, datetime.datetime,
     datetime.timedelta, datetime.date, datetime.time,
 )  # fmt: skip
 

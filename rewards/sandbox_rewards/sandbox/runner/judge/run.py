@@ -7,6 +7,7 @@ What is not: the limits around the run, which are for whoever runs it (`judge.py
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
@@ -22,16 +23,22 @@ from .session import Session, SolutionLost
 from .task_code import TaskFault, lacks_import, load_work, parts, run_alone, tests
 from .uses import reads_no_solution
 
+Told = Callable[[dict[str, Any]], None]
+
 
 class Run:
     """One solution under test: what passed so far and the first thing that went wrong."""
 
-    def __init__(self, session: Session, spec: dict[str, Any], plan: Plan, trusted: dict[str, Any]) -> None:
-        """`trusted` are the names of the judge's own copy of the prelude."""
+    def __init__(
+        self, session: Session, spec: dict[str, Any], plan: Plan, trusted: dict[str, Any], told: Told | None = None
+    ) -> None:
+        """`trusted` are the names of the judge's own copy of the prelude; `told` hears of each test that passed, where a share of
+        them earns something."""
         self.session = session
         self.spec = spec
         self.trusted = trusted
         self._plan = plan
+        self._told = told if spec.get("credit") == "share" else None
         self._names: dict[str, Any] = {}
         self._late_setup = bool(spec["setup"])
         self.total = tests_in(spec)
@@ -62,6 +69,8 @@ class Run:
             if ok and self.spec["style"] == "check":
                 ok = self._check(self.spec["entry_point"])
             self.passed += ok and self.session.asked
+            if self._told:
+                self._told({"passed": self.passed})
             self.unasked += ok and not self.session.asked
         if self.passed + self.unasked == self.total:
             self.passed = self.total

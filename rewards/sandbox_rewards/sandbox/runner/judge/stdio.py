@@ -6,8 +6,8 @@ that a program does can say it.
 
 What is covered: what a program prints is read while it runs, up to a limit, and is text to the judge and to a task's checker; the
 expected output never leaves the judge; each case has a process, a clock and limits of its own.
-What is not: files that a program writes and its standard error, which nobody looks at; and what a checker makes of the output:
-one that evaluates it does so in a cell that ends with it (`apart.py`).
+Of its standard error the end is read, to tell a crash by its own words. What is not: files that a program writes; and what a
+checker makes of the output: one that evaluates it does so in a cell that ends with it (`apart.py`).
 """
 
 from __future__ import annotations
@@ -16,18 +16,19 @@ import math
 import os
 import re
 import select
-import time
+import threading
 from typing import Any, NamedTuple
 
 from ..cell.compiler import Compiler
 from ..cell.zygote import Zygote
 from ..wire import languages
-from ..wire.channel import Channel, ChannelClosed, DeadlinePassed, Malformed
+from ..wire.channel import Channel, ChannelClosed, Malformed
 from ..wire.code import Code
+from .alarm import TimeUp, interruptible
 from .apart import CheckerFailed, checked_apart
 from .outcomes import PASSED, Ending, Outcome, OutputLimit, ToolMissing, ending, outcome
 from .session import NotLoaded
-from .task_code import TaskFault, packed_prelude
+from .task_code import TaskFault, finished, packed_prelude
 
 MAX_OUTPUT = 16 * 2**20
 """Bytes a program may print."""
@@ -86,14 +87,14 @@ def _compile(language: str, source: str, zygote: Zygote) -> str:
             "program": True, "language": language, "compile": True, "prove": language not in _proven, "code": source,
             "limits": {"cpu_s": languages.COMPILE_S, "memory_mb": languages.COMPILE_MB},
         })  # fmt: skip
-        said = channel.receive()
-    except DeadlinePassed:
+        with interruptible():
+            said = channel.receive()
+    except TimeUp:
         said = {"error": f"the compiler did not end within {languages.COMPILE_S:g} s"}
     except (ChannelClosed, Malformed):
         said = {"error": "the compiler ended without a result"}
     finally:
-        channel.close()
-        zygote.finish()
+        finished(zygote, channel)
     if "missing" in said:
         raise ToolMissing(str(said["missing"]))
     if "binary" in said or said.get("proven"):
@@ -121,33 +122,67 @@ def _run(program: Code, spec: dict[str, Any], given: str, zygote: Zygote) -> tup
     memory = languages.memory(language, spec["memory_limit_mb"])
     stdin_read, stdin_write = os.pipe()
     stdout_read, stdout_write = os.pipe()
-    for fd in (stdin_read, stdout_write):
+    complaints = _Complaints()
+    for fd in (stdin_read, stdout_write, complaints.write_fd):
         os.fchmod(fd, 0o666)  # the solution's uid may open them again, as /dev/stdin
-    channel = zygote.spawn(limit_s=limit, memory_mb=memory.held, descriptors=(stdin_read, stdout_write), resident=memory.watched)
-    deadline = channel.deadline or 0.0
+    streams = stdin_read, stdout_write, complaints.write_fd
+    channel = zygote.spawn(limit_s=limit, memory_mb=memory.held, descriptors=streams, resident=memory.watched)
     problem: BaseException | None = None
     output, said = b"", None
     try:
         try:
-            channel.send({
-                "program": True, "language": language, "compile": False, "prelude": packed_prelude(spec["prelude"]),
-                "code": program,
-                "limits": {"cpu_s": limit, "memory_mb": spec["memory_limit_mb"], "address_space_mb": memory.address_space},
-            })  # fmt: skip
-            output = _exchange(stdin_write, stdout_read, given.encode(), deadline)
-            said = _last_words(channel)
-        except (DeadlinePassed, OutputLimit) as error:
+            with interruptible():
+                channel.send({
+                    "program": True, "language": language, "compile": False, "prelude": packed_prelude(spec["prelude"]),
+                    "code": program,
+                    "limits": {"cpu_s": limit, "memory_mb": spec["memory_limit_mb"], "address_space_mb": memory.address_space},
+                })  # fmt: skip
+                output = _exchange(stdin_write, stdout_read, given.encode())
+                said = _last_words(channel)
+        except (TimeUp, OutputLimit) as error:
             problem = error
         except (ChannelClosed, Malformed):
             pass  # how the process ended says why
-        death = zygote.finish(wait_until=None if problem else deadline)
+        death = zygote.finish(wait=problem is None)
     finally:
         _close(channel, stdin_write, stdout_read)
+        complained = complaints.last_line()
     if said and "missing" in said:
         raise ToolMissing(str(said["missing"]))
     if said:
         problem = NotLoaded(str(said.get("failed")), str(said.get("detail"))[:300])
-    return ending(problem, death, spec), output.decode(errors="replace")
+    end = ending(problem, death, spec)
+    if end.verdict == "runtime_error" and complained and not said:
+        end = Ending(end.verdict, f"{complained} ({end.detail})")
+    return end, output.decode(errors="replace")
+
+
+class _Complaints:
+    """What a program writes to its standard error, read by a thread, so that writing never waits; only the end is kept."""
+
+    KEPT = 4096
+    """Bytes."""
+    PATIENCE_S = 1.0
+    """For what outlives its program, as it may where nothing isolates (level `open`), and holds the pipe."""
+    _NAMES_AN_ERROR = re.compile(r"(?:Error|Exception|Interrupt|panic)\b|what\(\):")
+
+    def __init__(self) -> None:
+        self._read_fd, self.write_fd = os.pipe()
+        self._end = b""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        while chunk := os.read(self._read_fd, 1 << 16):
+            self._end = (self._end + chunk)[-self.KEPT :]
+
+    def last_line(self) -> str:
+        """The last line that names an error, else the last; empty where nothing was written. The program has ended."""
+        self._reader.join(self.PATIENCE_S)
+        if not self._reader.is_alive():  # else the reader keeps its pipe: its number must not become another's
+            os.close(self._read_fd)
+        lines = [line.strip() for line in self._end.decode(errors="replace").splitlines() if line.strip()]
+        return next((line for line in reversed(lines) if self._NAMES_AN_ERROR.search(line)), lines[-1] if lines else "")[:200]
 
 
 def _last_words(channel: Channel) -> dict[str, Any] | None:
@@ -196,7 +231,7 @@ def _close(channel: Channel, *fds: int) -> None:
                 raise
 
 
-def _exchange(stdin: int, stdout: int, given: bytes, deadline: float) -> bytes:
+def _exchange(stdin: int, stdout: int, given: bytes) -> bytes:
     """Feed the input and read the output side by side, so that neither pipe can block the other."""
     os.set_blocking(stdin, False)
     poll = select.poll()
@@ -210,10 +245,7 @@ def _exchange(stdin: int, stdout: int, given: bytes, deadline: float) -> bytes:
             poll.unregister(stdin)
             os.close(stdin)
             writing = False
-        events = poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
-        if not events:
-            raise DeadlinePassed
-        for fd, _ in events:
+        for fd, _ in poll.poll():
             if fd == stdout:
                 chunk = os.read(stdout, 1 << 16)
                 if not chunk:
@@ -230,9 +262,11 @@ def _exchange(stdin: int, stdout: int, given: bytes, deadline: float) -> bytes:
 
 
 def outputs_agree(printed: str, expected: str, checker: Any) -> bool:
-    """`tokens`: same words; `exact`: same text but for line ends at the very end; float: numbers within tolerance."""
+    """`tokens`: same words; `exact`: same text but for the kind of line ends, and those at the very end; float: numbers within
+    tolerance, and the same words.
+    """
     if checker == "exact":
-        return printed.rstrip("\n") == expected.rstrip("\n")
+        return printed.replace("\r\n", "\n").rstrip("\n") == expected.replace("\r\n", "\n").rstrip("\n")
     left, right = printed.split(), expected.split()
     if checker == "tokens":
         return left == right
@@ -240,12 +274,13 @@ def outputs_agree(printed: str, expected: str, checker: Any) -> bool:
     return len(left) == len(right) and all(_close_enough(a, b, tolerance) for a, b in zip(left, right, strict=True))
 
 
+_NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def _close_enough(printed: str, expected: str, tolerance: float) -> bool:
-    """Plain decimal numbers within the tolerance; everything else (nan, inf, words) has to be the same text."""
+    """Plain decimal numbers within the tolerance; everything else has to be the same text (nan and inf in any case)."""
     if not (_NUMBER.fullmatch(printed) and _NUMBER.fullmatch(expected)):
-        return printed.lower() == expected.lower()
+        return printed == expected or (printed.lower() == expected.lower() and bool(_NOT_FINITE.fullmatch(expected)))
     left, right = float(printed), float(expected)
     return math.isfinite(left) and math.isclose(left, right, rel_tol=tolerance, abs_tol=tolerance)

@@ -33,7 +33,7 @@ class SolutionProcess:
     def run(self, limit: Callable[[dict[str, Any]], None]) -> None:
         """Take the judge's job under its limits, and answer requests until it hangs up.
 
-        A program's standard input and output come along, where the job is a program.
+        A program's standard streams come along, where the job is a program.
         """
         streams = wait_for_work(self._channel.read_fd)
         if streams is None:  # the box was closed before it had a job for us

@@ -1,6 +1,6 @@
 """How a process that waits, forked and without privileges, is given its work: it says that it is ready, and is told to begin.
 
-Descriptors may come along: a program's standard input and output, or the channel to the answer that tests are about.
+Descriptors may come along: a program's standard streams, or the channel to the answer that tests are about.
 """
 
 from __future__ import annotations
@@ -31,6 +31,6 @@ def wait_for_work(connection: int) -> list[int] | None:
     if marker != WITH_DESCRIPTORS:
         return [] if marker == READY else None
     receiver = socket.socket(fileno=connection)
-    _, descriptors, _, _ = socket.recv_fds(receiver, 1, 2)
+    _, descriptors, _, _ = socket.recv_fds(receiver, 1, 3)
     receiver.detach()
     return descriptors

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandbox_rewards.answers import extract_code
 from sandbox_rewards.audits.suite_check import check_tasks
 from sandbox_rewards.grade import Grade
 from sandbox_rewards.grading import Grader
@@ -145,7 +144,12 @@ def test_a_checker_of_the_tasks_own(grader: Grader, answer: str, checker: str, v
     ],
 )
 def test_how_a_program_ends(grader: Grader, answer: str, verdict: str) -> None:
-    assert judged(grader, answer, time_limit_s=2).verdict == verdict
+    assert judged(grader, answer, time_limit_s=limit_for(verdict)).verdict == verdict
+
+
+def limit_for(verdict: str) -> float:
+    """Seconds: short where the test waits for the limit, long where it must not be met on a machine with other work."""
+    return 2 if verdict == "time_limit" else 30
 
 
 HOGS = {
@@ -175,7 +179,7 @@ ENDS = {
 def test_how_a_program_of_another_language_ends(grader: Grader, case: str) -> None:
     language, answer, verdict = ENDS[case]
     skip_one_process(grader, language)
-    grade = judged(grader, answer, language=language, time_limit_s=3)
+    grade = judged(grader, answer, language=language, time_limit_s=limit_for(verdict))
     if grade.verdict == "no_verdict":
         pytest.skip(str(grade.detail))
     assert grade.verdict == verdict, grade.detail
@@ -200,17 +204,3 @@ def test_a_reference_need_not_be_python() -> None:
         found = check_tasks([task], grader)[0]
     assert not found.problems
     assert found.mutants == 0
-
-
-@pytest.mark.parametrize(
-    ("completion", "code"),
-    [
-        ("```python\r\nx = 1\r\n```\r\n", "x = 1\n"),
-        ("1. Do\n   ```python\n   if x:\n       y\n   ```\n", "if x:\n    y\n"),
-        ("\ufeffx = 1", "x = 1"),
-        ("x = '''\n```\ny\n```\n'''\n", "x = '''\n```\ny\n```\n'''\n"),
-        ("Try\n```\nx\n```\nor\n~~~c\ny\n", "y\n"),
-    ],
-)
-def test_code_is_found_in_an_answer(completion: str, code: str) -> None:
-    assert extract_code(completion) == code
