@@ -230,7 +230,7 @@ class Session:
     def error_class(self, wire: Any) -> type[BaseException]:
         """The class that an error of the solution's has here: one that is known, or one of the same name made for it."""
         tag = wire[0]
-        if tag == "E":
+        if tag == "ec":
             bases = [self.error_class(base) for base in wire[2]]
             members = {"__module__": "solution", "_said": True, "__str__": said_there}
             return exceptions.own_class(str(wire[1])[:LONGEST_NAME], bases, members)
@@ -252,7 +252,7 @@ class Session:
         if type(value) is NotData:
             touch(value)
         if type(value) is types.FunctionType and value in self._functions:
-            return ["N", self._functions[value]]
+            return ["nf", self._functions[value]]
         if (known := self.opaque_of_both(value)) is not None:
             return known
         if isinstance(value, BaseException):
@@ -295,7 +295,7 @@ class Session:
             return iterators.read(wire, self.codec.value, self.meant)
         if tag == "x" and type(wire[1]) is int:
             return self._errors[wire[1]] if len(wire) == 2 else self._error_instance(wire)
-        if tag in ("E", "G"):
+        if tag in ("ec", "G"):
             return self.class_as_value(self.error_class(wire))
         raise Malformed("a value of unknown kind")
 

@@ -189,7 +189,7 @@ class Solution:
 
     def _own_error_class(self, kind: type[BaseException]) -> Any:
         bases = [self._error_class(base) for base in kind.__bases__ if issubclass(base, BaseException)]
-        return ["E", kind.__name__[:LONGEST_NAME], bases]
+        return ["ec", kind.__name__[:LONGEST_NAME], bases]
 
     # -- values that are not data -----------------------------------------------------------------------------
 
@@ -231,7 +231,7 @@ class Solution:
     def meant(self, wire: list[Any]) -> Any:
         """What the judge sends that is not data: a type, a function of the library or of ours, or an error."""
         tag = wire[0]
-        if tag == "N":
+        if tag == "nf":
             return self.module.__dict__[wire[1]]
         if tag == "T":
             return known_type(wire[1])
