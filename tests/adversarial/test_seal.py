@@ -41,7 +41,9 @@ STACK = "class Stack:\n    class Empty(Exception): pass\n    def pop(self): rais
 POPS = "s = Stack()\ntry:\n    s.pop()\n    assert False\nexcept Stack.Empty: pass\nelse: assert False"
 MODULE = {"style": "pytest"}
 ATTACKS = {
-    "an array function of its own": Attack((NUMPY,), LIAR.format("__array_function__ = lambda *a: True"), "def f(x): return x * 2"),
+    "an array function of its own": Attack(
+        (NUMPY,), LIAR.format("__array_function__ = lambda *a: True"), "def f(x): return x * 2",
+    ),
     "an array ufunc of its own": Attack(
         ("import numpy as np\nassert np.abs(np.array([2.0]) - f(1)) < 1e-6",),
         LIAR.format("__array_ufunc__ = lambda *a, **k: __import__('types').SimpleNamespace(__lt__=lambda o: True) or 0"),
@@ -84,7 +86,8 @@ ATTACKS = {
         "def f(x): raise NotImplementedError", "def f(x): return x + 1", MODULE,
     ),
     "an xfail while it runs": Attack(
-        ("import pytest\nfrom solution import f\ndef test_f():\n    if f(1) is None: pytest.xfail('unsupported')\n    assert f(1) == 2",),
+        ("import pytest\nfrom solution import f\ndef test_f():\n    if f(1) is None: pytest.xfail('unsupported')\n"
+         "    assert f(1) == 2",),
         "def f(x): pass", "def f(x): return x + 1", MODULE,
     ),
     "a block that swallows what comes before the assertion": Attack(
@@ -135,9 +138,10 @@ def test_what_it_copies_passes(grader: Grader, name: str) -> None:
 
 
 ASKED = (
-    "f(1) == 2", "not f(1) != 2", "f(1) < 3", "abs(f(1) - 2) < 1e-6", "len(f(1)) == 2", "list(f(1)) == [2]", "2 in f(1)", "bool(f(1))",
+    "f(1) == 2", "not f(1) != 2", "f(1) < 3", "abs(f(1) - 2) < 1e-6", "len(f(1)) == 2", "list(f(1)) == [2]", "2 in f(1)",
+    "bool(f(1))",
     "f(1)", "str(f(1)) == '2'", "f'{f(1)}' == '2'", "hash(f(1)) or True", "f(1)[0] == 2", "f(1).x == 2",
-    "f(1)(2) == 2", "{f(1)} == {2}", "sorted([f(1), 2])", "sum([f(1)]) == 2", "[f(1)] == [2]", "next(f(1)) == 2", "not f(1) is not f(1)",
+    "f(1)(2) == 2", "{f(1)} == {2}", "sorted([f(1), 2])", "sum([f(1)]) == 2", "[f(1)] == [2]", "next(f(1)) == 2",
 )  # fmt: skip
 """Ways to look at what a function gives."""
 EVERYTHING = """
@@ -158,8 +162,8 @@ def test_whatever_is_asked_of_no_data_fails_the_test_and_says_its_class(grader: 
     caught = f"try: ok = {asked}\nexcept BaseException: ok = True\nassert ok"
     for test in (f"assert {asked}", caught):
         grade = judged(grader, Attack((test,), "", ""), EVERYTHING, "data")
-        assert grade.verdict == "failed" and grade.reward == 0.0, (test, grade)
-        assert asked == "not f(1) is not f(1)" or "'E'" in (grade.detail or ""), grade
+        assert (grade.verdict, grade.reward) == ("failed", 0.0), (test, grade)
+        assert "'E'" in (grade.detail or ""), grade
 
 
 PLAIN = {
@@ -196,8 +200,12 @@ def test_plain_data_goes_over(grader: Grader, name: str) -> None:
 
 
 ENDS = {
-    "an exit out of a hash": ("assert f(1) in {2: 0}", "class E:\n    def __hash__(self): raise SystemExit\ndef f(x): return {E(): 1}"),
-    "an exit out of a repr": ("assert f(1) == 2, repr(f(1))", "class E:\n    def __repr__(self): raise SystemExit\ndef f(x): return E()"),
+    "an exit out of a hash": (
+        "assert f(1) in {2: 0}", "class E:\n    def __hash__(self): raise SystemExit\ndef f(x): return {E(): 1}"
+    ),
+    "an exit out of a repr": (
+        "assert f(1) == 2, repr(f(1))", "class E:\n    def __repr__(self): raise SystemExit\ndef f(x): return E()"
+    ),
     "an interrupt out of a call": ("assert f(1) == 2", "def f(x): raise KeyboardInterrupt"),
     "an exit out of a call": ("try: f(1)\nexcept ValueError: pass", "def f(x): raise SystemExit(0)"),
     "an error whose text is nowhere": (
@@ -206,7 +214,9 @@ ENDS = {
         "def f(x): raise E.__new__(E)",
     ),
     "an exit out of a constant's": ("assert X == 2", "class E:\n    def __hash__(self): raise SystemExit\nX = {E(): 1}"),
-    "an error that exits when it is worded": ("f(1)", "class E(Exception):\n    def __str__(self): raise SystemExit\ndef f(x): raise E"),
+    "an error that exits when it is worded": (
+        "f(1)", "class E(Exception):\n    def __str__(self): raise SystemExit\ndef f(x): raise E"
+    ),
     "a name of sixty megabytes": ("assert f(1) == 2", "E = type('E' * 60_000_000, (), {})\ndef f(x): return E()"),
     "the end of what runs the tests": (
         "import os\nif f(1) != 2: os._exit(0)", "def f(x): return 3"
@@ -228,9 +238,11 @@ def test_a_process_that_a_test_starts_is_gone_for_the_next(grader: Grader) -> No
     """It would have put a passing test in the place of the next one's."""
     if grader.source("unit_tests").pool.backend.name == "landlock":  # type: ignore[attr-defined]
         pytest.skip("no process starts another under landlock")
-    daemon = "import os, time, glob\nif os.fork() == 0:\n    os.setsid()\n    while True:\n        for p in glob.glob('test_*.py'): " \
-             "open(p, 'w').write('def test(): pass')\n"  # fmt: skip
-    runs = Attack(("import subprocess, sys\nsubprocess.run([sys.executable, '-c', f()], timeout=2)",), "", "")
+    daemon = (
+        "import os, glob\nif os.fork() == 0:\n    os.setsid()\n    while True:\n"
+        "        for p in glob.glob('test_*.py'): open(p, 'w').write('def test(): pass')\n"
+    )
+    runs = Attack(("import subprocess, sys\nsubprocess.run([sys.executable, '-c', f()])",), "", "")
     wrong = Attack(("from solution import f\ndef test_f(): assert f(1) == 2",), "", "", MODULE)
     grades = grader.grade([task(a, "objects") for a in (runs, wrong, wrong)],
                           [f"def f(): return {daemon!r}", "def f(x): return 0", "def f(x): return 2"])  # fmt: skip

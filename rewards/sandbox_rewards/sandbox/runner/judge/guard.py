@@ -16,6 +16,7 @@ import functools
 import os
 import pickle
 import sys
+import typing
 from collections.abc import Callable, Iterable
 from types import CodeType, FrameType
 from typing import Any
@@ -25,6 +26,7 @@ run_eval, run_exec, run_compile = builtins.eval, builtins.exec, builtins.compile
 _MAKERS = frozenset({"importlib._bootstrap", "importlib._bootstrap_external", "collections", "dataclasses",
                      "_pytest.assertion.rewrite", "__main__"})  # fmt: skip
 """Modules that make code of what they check to be names, or of files of the system."""
+_READ_ANNOTATIONS = frozenset({"typing", "inspect"})
 _ANNOTATION = "<an annotation that is not the task's>"
 _FUTURE = 0x1FF0000
 """Flags of a code object for what it imports from `__future__`."""
@@ -91,7 +93,7 @@ def _is_the_tasks(source: Any, caller: FrameType) -> bool:
     if _Task.files is None or caller.f_globals.get("__name__") in _MAKERS:
         return True
     text = source.decode("utf-8", "replace") if isinstance(source, (bytes, bytearray)) else source
-    return isinstance(text, str) and text.strip() in _Task.texts
+    return _is_text_of_task(text) or (caller.f_globals.get("__name__") in _READ_ANNOTATIONS and _names_a_type(text))
 
 
 def guarded_compile(
@@ -111,6 +113,25 @@ def guarded_compile(
 
 def _is_text_of_task(source: Any) -> bool:
     return isinstance(source, str) and source.strip() in _Task.texts
+
+
+def _names_a_type(text: Any) -> bool:
+    """Whether an annotation is made of Python's own types: to evaluate it is to look names up."""
+    try:
+        nodes = list(ast.walk(ast.parse(text, mode="eval"))) if isinstance(text, str) and len(text) < _LONGEST_TYPE else []
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return bool(nodes) and all(
+        isinstance(node, (ast.Expression, ast.Subscript, ast.Tuple, ast.List, ast.expr_context, ast.BitOr))
+        or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr))
+        or (isinstance(node, ast.Constant) and node.value in (None, ...))
+        or (isinstance(node, ast.Name) and node.id in _TYPES)
+        for node in nodes
+    )
+
+
+_LONGEST_TYPE = 300
+_TYPES = frozenset(name for name, kind in vars(builtins).items() if isinstance(kind, type)) | frozenset(typing.__all__)
 
 
 def guarded_eval(source: Any, names: Any = None, local: Any = None, /) -> Any:

@@ -159,7 +159,7 @@ _FUNCTION = ("__name__", "__doc__", "__wrapped__", "__defaults__", "__kwdefaults
 _IMPLIED: dict[str, tuple[str, ...]] = {
     "vars": ("__dict__",),
     **dict.fromkeys(("fields", "asdict", "astuple", "replace", "is_dataclass"), _DATACLASS),
-    **dict.fromkeys(("signature", "getdoc", "get_type_hints", "get_annotations", "wraps", "unwrap"), _FUNCTION),
+    **dict.fromkeys(("signature", "getdoc", "get_type_hints", "get_annotations", "wraps", "unwrap", "register"), _FUNCTION),
     **dict.fromkeys(("isgeneratorfunction", "iscoroutinefunction", "isasyncgenfunction", "getsource"), ("__code__",)),
     "dict": ("keys",), "isabstract": ("__abstractmethods__", "__flags__"),
     "closing": ("close",), "aclosing": ("aclose",),
