@@ -117,6 +117,11 @@ class UnitTests(KnownSignSpec):
     isolation: Literal["sealed", "inline"] = "sealed"
     """`sealed`: the tests run apart from the solution; `inline`: in its own process, where it can cheat them (styles
     `asserts` and `check`, for tests that reach into its objects)."""
+    seal: Literal["auto", "data", "objects"] = "auto"
+    """What sealed tests get of an answer. `data`: plain data and nothing else, right wherever tests call functions and compare;
+    anything else that comes back fails the test that touches it. `objects`: also handles to its objects, for tests about
+    classes, operators, callbacks or stateful objects. `auto`: the first under which the task's reference passes; without one,
+    what the tests' text shows. `sandbox-rl tasks check` tells which it is."""
     cases: tuple[StdioCase, ...] = ()
     checker: Literal["tokens", "exact"] | FloatChecker | CodeChecker = "tokens"
     language: Language = "python"
@@ -150,6 +155,8 @@ class UnitTests(KnownSignSpec):
             raise ValueError("style 'pytest' takes one test module in `tests`; join them into one")
         if self.isolation == "inline" and self.style not in ("asserts", "check"):
             raise ValueError(f"style '{self.style}' is always sealed, but isolation is 'inline'; leave `isolation` out")
+        if self.seal != "auto" and (self.style == "stdio" or self.isolation == "inline"):
+            raise ValueError(f"seal '{self.seal}' is for tests of functions and classes that are sealed; leave `seal` out")
         if self.style == "check" and not self.entry_point:
             raise ValueError("style 'check' needs `entry_point`: the function that check(candidate) is given")
         if self.credit == "share" and self.style == "check":

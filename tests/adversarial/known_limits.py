@@ -1,7 +1,7 @@
 """Honest programs that do notice the sealing today, by name. A list to shorten: a name goes when its program passes.
 
-Most need the very process of the test (its files, environment, standard input, random state, patches), or a class or function
-of the test or the library itself on the other side of the channel.
+Some would have the judge evaluate an answer's text. Most need the very process of the test (its files, environment, standard
+input, random state, patches), or a class or function of the test or the library itself on the other side of the channel.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ EVERYWHERE = frozenset({
     "module: the test replaces a function that the solution calls",
     "pytest: logging through caplog",
     "pytest: tmp_path and files",
+    "tests: doctests of the solution are run by the test",
     "tests: enums of the test go in and come out",
     "tests: environment and files made by the test for the solution",
     "tests: files written by the solution are read by the test",

@@ -14,6 +14,7 @@ from sandbox_rewards.grade import Verdict
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.math.source import read_gold
 from sandbox_rewards.math.tokens import Unreadable
+from sandbox_rewards.sources.unit_tests import UnitTestsReward
 
 
 @dataclass
@@ -24,6 +25,8 @@ class TaskCheck:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What one should know, and is not wrong."""
+    seal: str | None = None
+    """Of its tests, where there are some that one seals: `data` or `objects`."""
     mutants: int = 0
     survivors: int = 0
 
@@ -53,6 +56,8 @@ def check_tasks(
         asked.append((task, "empty", "pass"))
         asked += [(task, "mutant", code) for code in mutants_of(task, mutants_per_task)]
     grades = grader.grade([task for task, _, _ in asked], [code for _, _, code in asked], on_grade=on_grade)
+    for task in tasks:
+        checks[task.id].seal = seal_of(task, grader)
     verdicts: dict[str, set[Verdict]] = {}
     for (task, kind, answer), grade in zip(asked, grades, strict=True):
         check = checks[task.id]
@@ -77,6 +82,16 @@ def check_tasks(
         if check.survivors * 2 > check.mutants:
             check.problems.append(f"weak tests: {check.survivors} of {check.mutants} mutants pass")
     return list(checks.values())
+
+
+def seal_of(task: Task, grader: Grader) -> str | None:
+    """The widest seal that tests of the task need; None where nothing is sealed by one."""
+    found = set()
+    for spec in task.rewards:
+        source = grader.source(spec.source)
+        if isinstance(spec, UnitTests) and isinstance(source, UnitTestsReward) and (seal := source.seal_of(task, spec)):
+            found.add(seal.name)
+    return "objects" if "objects" in found else "data" if found else None
 
 
 def _unreadable_answers(task: Task) -> list[str]:

@@ -15,10 +15,11 @@ from sandbox_rewards.answers.code import Extracted, code_of
 from sandbox_rewards.contract import described
 from sandbox_rewards.grade import Grade, Verdict, clean_detail
 from sandbox_rewards.sandbox.backends import Backend, choose_backend, require_language
-from sandbox_rewards.sandbox.pool import SandboxPool, no_verdict
+from sandbox_rewards.sandbox.pool import Job, SandboxPool, no_verdict
 from sandbox_rewards.sandbox.worker import WorkerLost
 from sandbox_rewards.source import RewardItem
 from sandbox_rewards.sources.cache import GradeCache, grade_key
+from sandbox_rewards.sources.seals import Run, Seal, Seals, job_of
 
 Outcome = dict[str, Any]
 
@@ -49,6 +50,7 @@ class UnitTestsReward:
         self._pool: SandboxPool | None = None
         self._cache = GradeCache(grade_cache) if grade_cache else None
         self._fingerprint: str | None = None
+        self._seals = Seals()
 
     @property
     def pool(self) -> SandboxPool:
@@ -75,7 +77,7 @@ class UnitTestsReward:
         turns: deque[_Turn | None] = deque()
         judged_now: set[bytes] = set()
 
-        def jobs() -> Iterator[dict[str, Any] | None]:
+        def jobs() -> Iterator[Job | None]:
             for item in items:
                 turn = self._turn(item, judged_now) if item else None
                 turns.append(turn)
@@ -91,7 +93,7 @@ class UnitTestsReward:
         if self._cache:
             self._cache.close()
 
-    def _run(self, jobs: Iterator[dict[str, Any] | None]) -> Iterator[Outcome | None]:
+    def _run(self, jobs: Iterator[Job | None]) -> Iterator[Outcome | None]:
         """Like the pool's `run`, which is opened at the first job that needs one."""
         for job in jobs:
             if job:
@@ -110,12 +112,34 @@ class UnitTestsReward:
             return _Turn(item, taken)
         key = self._key(item, taken.code)
         if key is None:
-            return _Turn(item, taken, job=_job(item, taken.code))
+            return _Turn(item, taken, job=self._job(item, taken.code))
         known = self._cache.get(key) if self._cache else None
         if known or key in judged_now:
             return _Turn(item, taken, key, known)
         judged_now.add(key)
-        return _Turn(item, taken, key, job=_job(item, taken.code))
+        return _Turn(item, taken, key, job=self._job(item, taken.code))
+
+    def seal_of(self, task: Task, spec: UnitTests) -> Seal | None:
+        """The seal of a task's tests, found by its reference where it has one; None where nothing is sealed by one."""
+        return self._seals.of(task, spec, self._kept(task, spec, self.pool.judge))
+
+    def _job(self, item: RewardItem, code: str) -> Job:
+        spec = item.spec
+        assert isinstance(spec, UnitTests)
+        return lambda run: job_of(spec, code, self._seals.of(item.task, spec, self._kept(item.task, spec, run)))
+
+    def _kept(self, task: Task, spec: UnitTests, run: Run) -> Run:
+        """`run`, for a task's reference, with the cache's help."""
+
+        def run_or_known(job: dict[str, Any]) -> Outcome:
+            key = self._key(RewardItem(task, spec.model_copy(update={"seal": job["spec"]["seal"]}), ""), job["code"])
+            known = self._cache.get(key) if self._cache and key else None
+            outcome = known or run(job)
+            if self._cache and key and not known:
+                self._cache.put(key, outcome)
+            return outcome
+
+        return run_or_known
 
     def _told(self, turn: _Turn, outcome: Outcome | None, judged_now: set[bytes]) -> Grade:
         if turn.key is None:
@@ -126,7 +150,7 @@ class UnitTestsReward:
             self._cache.put(turn.key, outcome)
             judged_now.discard(turn.key)
         else:  # its twin was before it, so either that is in the cache now, or it was not one to keep
-            outcome = turn.known or self._cache.get(turn.key) or self.pool.judge(_job(turn.item, turn.taken.code))
+            outcome = turn.known or self._cache.get(turn.key) or self.pool.judge(self._job(turn.item, turn.taken.code))
         return _grade(turn, outcome)
 
     def _fault(self, error: Exception) -> Outcome:
@@ -143,7 +167,7 @@ class UnitTestsReward:
                 self._fingerprint = self.pool.backend.fingerprint()
             except WorkerLost:  # no answer from docker: what is judged meanwhile is not kept
                 return None
-        return grade_key(item.spec, code, self._fingerprint)
+        return grade_key(item.spec, code, self._fingerprint, item.task.reference)
 
 
 @dataclass(frozen=True)
@@ -155,12 +179,7 @@ class _Turn:
     taken: Extracted
     key: bytes | None = None
     known: Outcome | None = None
-    job: dict[str, Any] | None = None
-
-
-def _job(item: RewardItem, code: str) -> dict[str, Any]:
-    assert isinstance(item.spec, UnitTests)
-    return {"spec": item.spec.model_dump(), "code": code}
+    job: Job | None = None
 
 
 def _grade(turn: _Turn, outcome: Outcome) -> Grade:

@@ -7,7 +7,7 @@ that a program does can say it.
 What is covered: what a program prints is read while it runs, up to a limit, and is text to the judge and to a task's checker; the
 expected output never leaves the judge; each case has a process, a clock and limits of its own.
 Of its standard error the end is read, to tell a crash by its own words. What is not: files that a program writes; and what a
-checker makes of the output: one that evaluates it runs it in a fork of the judge.
+checker makes of the output: one that evaluates it does so in a cell that ends with it (`apart.py`).
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ from ..cell.zygote import Zygote
 from ..wire import languages
 from ..wire.channel import Channel, ChannelClosed, Malformed
 from ..wire.code import Code
-from ..wire.exceptions import one_line
 from .alarm import TimeUp, interruptible
-from .forks import ForkDied, ForkLate, in_a_fork
+from .apart import CheckerFailed, checked_apart
 from .outcomes import PASSED, Ending, Outcome, OutputLimit, ToolMissing, ending, outcome
 from .session import NotLoaded
-from .task_code import TaskFault, compiled, finished, packed_prelude
+from .task_code import TaskFault, finished, packed_prelude
 
 MAX_OUTPUT = 16 * 2**20
 """Bytes a program may print."""
@@ -48,22 +47,22 @@ class Cases(NamedTuple):
     late: int
 
 
-def run_cases(spec: dict[str, Any], answer: str, zygote: Zygote, compiler: Compiler) -> Outcome:
+def run_cases(spec: dict[str, Any], answer: str, zygote: Zygote, tests: Zygote, compiler: Compiler) -> Outcome:
     """Compile what has to be, and run the cases. `late` says whether one of them hit its time limit."""
     program: Code = answer
     if languages.is_compiled(spec["language"]):
         program = _compile(spec["language"], answer, zygote)
     elif spec["language"] == "python":
         program = compiler.compiled(answer)
-    ran = _run_all(program, spec, zygote)
+    ran = _run_all(program, spec, zygote, tests)
     return {**outcome(ran.first, ran.passed, len(spec["cases"])), "late": ran.late > 0}
 
 
-def _run_all(program: Code, spec: dict[str, Any], zygote: Zygote) -> Cases:
+def _run_all(program: Code, spec: dict[str, Any], zygote: Zygote, tests: Zygote) -> Cases:
     """Run every case up to the first that does not pass; with credit for a share of them the rest too, up to `MOST_LATE`."""
     passed, late, first = 0, 0, PASSED
     for number, case in enumerate(spec["cases"], 1):
-        end = _run_case(program, spec, case, zygote)
+        end = _run_case(program, spec, case, zygote, tests)
         if end == PASSED:
             passed += 1
             continue
@@ -105,11 +104,11 @@ def _compile(language: str, source: str, zygote: Zygote) -> str:
     raise NotLoaded("compile_error", str(said.get("error"))[:300])
 
 
-def _run_case(program: Code, spec: dict[str, Any], case: dict[str, str], zygote: Zygote) -> Ending:
+def _run_case(program: Code, spec: dict[str, Any], case: dict[str, str], zygote: Zygote, tests: Zygote) -> Ending:
     """Raises `TaskFault` where the prelude fails on this input with no answer behind it either, and `ToolMissing`."""
     end, printed = _run(program, spec, case["stdin"], zygote)
     if end == PASSED:
-        return _compared(printed, case, spec["checker"])
+        return _compared(printed, case, spec["checker"], tests)
     if spec["prelude"]:
         alone, _ = _run("", spec, case["stdin"], zygote)
         if alone != PASSED:
@@ -127,7 +126,7 @@ def _run(program: Code, spec: dict[str, Any], given: str, zygote: Zygote) -> tup
     for fd in (stdin_read, stdout_write, complaints.write_fd):
         os.fchmod(fd, 0o666)  # the solution's uid may open them again, as /dev/stdin
     streams = stdin_read, stdout_write, complaints.write_fd
-    channel = zygote.spawn(limit_s=limit, memory_mb=memory.held, stdio=streams, resident=memory.watched)
+    channel = zygote.spawn(limit_s=limit, memory_mb=memory.held, descriptors=streams, resident=memory.watched)
     problem: BaseException | None = None
     output, said = b"", None
     try:
@@ -195,48 +194,31 @@ def _last_words(channel: Channel) -> dict[str, Any] | None:
     return said if isinstance(said, dict) else None
 
 
-def _compared(printed: str, case: dict[str, str], checker: Any) -> Ending:
+def _compared(printed: str, case: dict[str, str], checker: Any, tests: Zygote) -> Ending:
     if isinstance(checker, dict) and "code" in checker:
-        return _checked(printed, case, checker["code"])
+        return _checked(printed, case, checker["code"], tests)
     if outputs_agree(printed, case["stdout"], checker):
         return PASSED
     return Ending("failed", f"printed {printed[:80]!r}, expected {case['stdout'][:80]!r}")
 
 
-def _checked(printed: str, case: dict[str, str], source: str) -> Ending:
+def _checked(printed: str, case: dict[str, str], source: str, tests: Zygote) -> Ending:
     """What the task's own checker says; one that fails on the expected output too is at fault itself (`TaskFault`)."""
-    said = _said_by(source, case["stdin"], printed, case["stdout"])
+    said = _said_by(tests, source, case["stdin"], printed, case["stdout"])
     if isinstance(said, bool):
         return PASSED if said else Ending("failed", f"the task's checker refused {printed[:80]!r}")
-    about_expected = _said_by(source, case["stdin"], case["stdout"], case["stdout"])
+    about_expected = _said_by(tests, source, case["stdin"], case["stdout"], case["stdout"])
     if isinstance(about_expected, bool):
         return Ending("failed", f"the task's checker fails on {printed[:80]!r}: {said}")
     raise TaskFault("checker", f"{about_expected}, on the expected output {case['stdout'][:80]!r}")
 
 
-def _said_by(source: str, *arguments: str) -> bool | str:
-    """The answer of a checker's `check`, or in words why it gave none.
-
-    It runs in a fork of the judge: as trusted, but bounded in time even where no signal interrupts it, and without a
-    memory of what it was asked before.
-    """
+def _said_by(tests: Zygote, source: str, *arguments: str) -> bool | str:
+    """The answer of a checker's `check`, or in words why it gave none."""
     try:
-        said: bool | str = in_a_fork(lambda: _check(source, arguments), CHECKER_S)
-    except ForkLate:
-        return f"no end within {CHECKER_S:g} s"
-    except ForkDied:
-        return "it died, of memory most likely"
-    return said
-
-
-def _check(source: str, arguments: tuple[str, ...]) -> bool | str:
-    names: dict[str, Any] = {"__name__": "checker"}
-    try:
-        exec(compiled(source, "checker"), names)
-        said = names["check"](*arguments)
-    except BaseException as error:
-        return one_line(error)
-    return said if isinstance(said, bool) else f"it gave {type(said).__name__}, not a bool"
+        return checked_apart(source, arguments, CHECKER_S, tests)
+    except CheckerFailed as failed:
+        return str(failed)
 
 
 def _close(channel: Channel, *fds: int) -> None:
