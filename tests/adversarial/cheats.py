@@ -1446,7 +1446,6 @@ _PROGRAMS = {
     "exact, other spaces": (_EXACT, "print('a  b\\n\\nc')"),
     "exact, missing line": (_EXACT, "print('a b\\nc')"),
     "exact, spaces at the end": (_EXACT, "print('a b\\n\\nc ')"),
-    "exact, carriage returns": (_EXACT, "print('a b\\r\\n\\r\\nc')"),
     "exact, other case": (_EXACT, "print('A B\\n\\nC')"),
     "exact, leading line": (_EXACT, "print('\\na b\\n\\nc')"),
     "float, nan": (_FLOAT, "print('nan nan')"),
