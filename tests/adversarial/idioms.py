@@ -25,6 +25,8 @@ class Idiom(NamedTuple):
     right: str
     needs: tuple[str, ...] = ("f",)
     """Names that an answer has to define."""
+    prelude: str = ""
+    """Code that answer and test both have."""
 
 
 PLAIN = (
@@ -46,12 +48,13 @@ WRONG = (
 
 
 def _read(name: str) -> tuple[Idiom, ...]:
-    """Idioms of a file, as `NAME [names that an answer has to define]`, the test, `--- right` and a right answer."""
+    """Idioms of a file: `NAME [names that an answer has to define]`, the test, perhaps a prelude, and a right answer."""
     found = []
     for head, block in blocks.read(name).items():
         title, _, needs = head.rstrip("]").partition(" [")
-        test, _, right = block.partition("\n--- right\n")
-        found.append(Idiom(title, test, right, tuple(needs.split(", ")) if needs else ("f",)))
+        asked, _, right = block.partition("\n--- right\n")
+        test, _, prelude = asked.partition("\n--- prelude\n")
+        found.append(Idiom(title, test, right, tuple(needs.split(", ")) if needs else ("f",), prelude))
     return tuple(found)
 
 
@@ -72,14 +75,14 @@ def module(idiom: Idiom) -> str:
     return idiom.test if own else f"from solution import {', '.join(idiom.needs)}\n{idiom.test}"
 
 
-def passes(answer: str, test: str) -> bool:
-    """What plain Python says: the test behind the answer, in one namespace."""
+def passes(answer: str, test: str, prelude: str = "") -> bool:
+    """What plain Python says: prelude, answer and test, in one namespace."""
     names: dict[str, Any] = {"__name__": "solution"}
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         try:
-            exec(compile(answer, "solution.py", "exec", dont_inherit=True), names)
-            exec(compile(test, "test.py", "exec", dont_inherit=True), names)
+            for code in (prelude, answer, test):
+                exec(compile(code, "code.py", "exec", dont_inherit=True), names)
         except BaseException:  # noqa: BLE001  SystemExit is a failure here as in the sandbox
             return False
     return True
@@ -120,7 +123,8 @@ def value_idioms() -> Iterator[Idiom]:
 
 def separates(idiom: Idiom) -> bool:
     """Whether plain Python tells right from wrong by it."""
-    return passes(idiom.right, idiom.test) and not any(passes(constant(idiom, value), idiom.test) for value in WRONG)
+    wrong = (constant(idiom, value) for value in WRONG)
+    return passes(idiom.right, idiom.test, idiom.prelude) and not any(passes(code, idiom.test, idiom.prelude) for code in wrong)
 
 
 def nodes(test: str) -> list[ast.Name]:

@@ -30,7 +30,12 @@ class Cell(NamedTuple):
 
 def task(style: str, idiom: Idiom) -> Task:
     """A task whose reference is the idiom's right answer."""
-    spec: dict[str, Any] = {"source": "unit_tests", "style": style, "time_limit_s": 5 if style == "pytest" else 2}
+    spec: dict[str, Any] = {
+        "source": "unit_tests",
+        "style": style,
+        "time_limit_s": 5 if style == "pytest" else 2,
+        "prelude": idiom.prelude,
+    }
     if style == "asserts":
         spec |= {"tests": [idiom.test], "entry_point": idiom.needs[0]}
     elif style == "check":
