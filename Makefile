@@ -5,7 +5,7 @@ export TOKENIZERS_PARALLELISM := false
 
 TESTS = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: quickstart test test-rest check image bench
+.PHONY: quickstart test test-rest check docs image bench
 
 quickstart: .venv/.installed
 	$(BIN)/sandbox-rl compare quickstart --resume
@@ -20,6 +20,9 @@ check: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: .venv/.installed-dev
+	$(BIN)/python docs/generate.py
 
 bench: .venv/.installed-dev
 	$(BIN)/python benchmarks/grading.py

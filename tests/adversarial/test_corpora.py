@@ -37,7 +37,7 @@ def graded(backend: str, cases: dict[str, Any]) -> dict[str, Any]:
     return dict(zip(cases, grades, strict=True))
 
 
-EVERY = 12
+EVERY = 8
 """One case of so many is sampled."""
 
 

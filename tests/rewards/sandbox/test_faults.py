@@ -274,18 +274,23 @@ def test_folders_of_an_answer_are_removed_however_deep(grader: Grader, monkeypat
 NEVER_STARTED = """
 import os, signal, docker.models.containers
 from sandbox_rewards.sandbox.backends import DockerBackend
-docker.models.containers.Container.start = lambda self: os.kill(os.getpid(), signal.SIGKILL)
+def start(container):
+    print(container.id, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+docker.models.containers.Container.start = start
 DockerBackend().open_worker(0)
 """
 
 
 def test_a_container_that_was_made_and_never_started_goes_at_the_next_start() -> None:
     skip_unless_it_works("docker")
-    killed = subprocess.Popen([sys.executable, "-c", f"import sys\nsys.path[:0] = {PATHS!r}\n{NEVER_STARTED}"])
-    assert killed.wait() == -signal.SIGKILL
-    assert len(containers(killed.pid)) == 1
-    DockerBackend().open_worker(0).close()
-    assert not containers(killed.pid)
+    code = f"import sys\nsys.path[:0] = {PATHS!r}\n{NEVER_STARTED}"
+    killed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    made = killed.stdout.strip()
+    assert made
+    DockerBackend().open_worker(0).close()  # or the start of any other grading process meanwhile
+    assert made not in _run(["docker", "ps", "-aq", "--no-trunc"]).split()
 
 
 def assert_soon(holds: Callable[[], bool], within_s: float = GONE_S) -> None:
