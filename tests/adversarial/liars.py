@@ -64,12 +64,12 @@ PROTOCOLS: dict[str, str] = {
 
 CONTROL = {"__enter__, __exit__": "__enter__ = lambda s: s\n__exit__ = lambda s, *a: True"}
 
-_MAKE = "def make(*args):\n    global ARGS\n    ARGS = args\n    return {value}"
+MAKE = "def make(*args):\n    global ARGS\n    ARGS = args\n    return {value}"
 
 
 def _one(name: str, lie: str) -> str:
     body = CONTROL.get(name, f"{name} = {lie}")
-    return f"class E:\n{indent(body, '    ')}\n{_MAKE.format(value='E()')}"
+    return f"class E:\n{indent(body, '    ')}\n{MAKE.format(value='E()')}"
 
 
 _UNFIT = (
@@ -88,10 +88,10 @@ _ALL = "\n".join(CONTROL.get(name, f"{name} = {lie}") for name, lie in PROTOCOLS
 def _all(bases: str, value: str, before: str = "", more: str = "") -> str:
     """Every lie at once, by a class with such a base."""
     body = indent(f"{_ALL}\n{more}" if more else _ALL, "    ")
-    return f"{before}\nclass E({bases}):\n{body}\n{_MAKE.format(value=value)}"
+    return f"{before}\nclass E({bases}):\n{body}\n{MAKE.format(value=value)}"
 
 
-_BASES = {
+BASES = {
     "object": ("object", "E()", ""), "int": ("int", "E(9)", ""), "float": ("float", "E(9.5)", ""), "complex": ("complex",
     "E(9)", ""),
     "str": ("str", "E('z')", ""), "bytes": ("bytes", "E(b'z')", ""), "list": ("list", "E([9])", ""), "tuple": ("tuple",
@@ -128,13 +128,13 @@ _ABSTRACT = {
 
 _METACLASS = "M('E', (), {})"
 _SPECIAL = {
-    "class with a lying metaclass": f"class M(type):\n{indent(_ALL, '    ')}\n{_MAKE.format(value=_METACLASS)}",
+    "class with a lying metaclass": f"class M(type):\n{indent(_ALL, '    ')}\n{MAKE.format(value=_METACLASS)}",
     "false class": _all("object", "E()", more="__class__ = property(lambda s: int)"),
     **blocks.read("special"),
 }
 VALUES: dict[str, str] = {
     **{f"one lie, {name}": _one(name, lie) for name, lie in PROTOCOLS.items()},
-    **{f"all lies, {name}": _all(base, value, before, _ABSTRACT.get(name, "")) for name, (base, value, before) in _BASES.items()},
+    **{f"all lies, {name}": _all(base, value, before, _ABSTRACT.get(name, "")) for name, (base, value, before) in BASES.items()},
     **{f"special, {name}": code for name, code in _SPECIAL.items()},
 }
 
