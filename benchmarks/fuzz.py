@@ -23,7 +23,15 @@ from sandbox_tasks.task import Task
 from tests.adversarial import idioms, liars, matrix
 
 BATCH = 200
-LIES = (*liars.PROTOCOLS.values(), "None", "1 / 0", "lambda *a, **k: [True]", "lambda *a, **k: (yield)", "lambda *a, **k: {}", "type")
+LIES = (
+    *liars.PROTOCOLS.values(),
+    "None",
+    "1 / 0",
+    "lambda *a, **k: [True]",
+    "lambda *a, **k: (yield)",
+    "lambda *a, **k: {}",
+    "type",
+)
 
 
 def random_liar(chance: random.Random) -> str:
@@ -35,7 +43,15 @@ def random_liar(chance: random.Random) -> str:
     return chance.choice([made, f"{made}\none = make\ndef make(*args): return [one(*args), one(*args)]"])
 
 
-_NAMES = [name for name in liars.PROTOCOLS if "," not in name] + ["__enter__", "__exit__", "tolist", "shape", "dtype", "args", "items"]
+_NAMES = [name for name in liars.PROTOCOLS if "," not in name] + [
+    "__enter__",
+    "__exit__",
+    "tolist",
+    "shape",
+    "dtype",
+    "args",
+    "items",
+]
 
 
 def lies(grader: Grader, minutes: float, chance: random.Random) -> list[str]:
@@ -57,10 +73,50 @@ def lies(grader: Grader, minutes: float, chance: random.Random) -> list[str]:
 
 
 PIECES = (
-    "```", "```python\n", "~~~", "<think>", "</think>", "<|im_end|>", "<|endoftext|>", "\\boxed{", "}", "{", "$", "\\frac", "\\sin()",
-    "\\sqrt[", "]", "^", "_", "\0", "\ud800", "\u202e", "def f(x):\n", "    ", "\t", "\r\n", "(" * 50, "[" * 50, "9" * 400, "**", "10**10**10",
-    "'''", '"', "\\", "import os; os._exit(0)\n", "#", "####", "[PYTHON]", "<answer>", "\N{FULLWIDTH DIGIT ONE}", "e", "nan", "∞", "±", "%",
-)  # fmt: skip
+    "```",
+    "```python\n",
+    "~~~",
+    "<think>",
+    "</think>",
+    "<|im_end|>",
+    "<|endoftext|>",
+    "\\boxed{",
+    "}",
+    "{",
+    "$",
+    "\\frac",
+    "\\sin()",
+    "\\sqrt[",
+    "]",
+    "^",
+    "_",
+    "\0",
+    "\ud800",
+    "\u202e",
+    "def f(x):\n",
+    "    ",
+    "\t",
+    "\r\n",
+    "(" * 50,
+    "[" * 50,
+    "9" * 400,
+    "**",
+    "10**10**10",
+    "'''",
+    '"',
+    "\\",
+    "import os; os._exit(0)\n",
+    "#",
+    "####",
+    "[PYTHON]",
+    "<answer>",
+    "\N{FULLWIDTH DIGIT ONE}",
+    "e",
+    "nan",
+    "∞",
+    "±",
+    "%",
+)
 
 
 def mutated(text: str, other: str, chance: random.Random) -> str:
@@ -93,14 +149,28 @@ def completions(grader: Grader, count: int, chance: random.Random) -> list[str]:
 
 
 def _math() -> list[Task]:
-    golds = ("5", "\\frac{1}{2}", "x^2+1", "(1, 2]", "\\{1, 2\\}", "\\sqrt{3}", "12\\text{ cm}", "\\begin{pmatrix}1\\\\2\\end{pmatrix}", "x = 3")
+    golds = (
+        "5",
+        "\\frac{1}{2}",
+        "x^2+1",
+        "(1, 2]",
+        "\\{1, 2\\}",
+        "\\sqrt{3}",
+        "12\\text{ cm}",
+        "\\begin{pmatrix}1\\\\2\\end{pmatrix}",
+        "x = 3",
+    )
     return [
-        Task.model_validate({
-            "id": f"math/{gold}", "prompt": f"What is ${gold}$?", "rewards": [{"source": "math", "answer": gold}],
-            "reference": f"So \\boxed{{{gold}}}.",
-        })
+        Task.model_validate(
+            {
+                "id": f"math/{gold}",
+                "prompt": f"What is ${gold}$?",
+                "rewards": [{"source": "math", "answer": gold}],
+                "reference": f"So \\boxed{{{gold}}}.",
+            }
+        )
         for gold in golds
-    ]  # fmt: skip
+    ]
 
 
 def main() -> None:
