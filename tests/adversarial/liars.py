@@ -171,7 +171,21 @@ def _expression(code: str) -> str:
 _EXPRESSION = _expression(PAYLOAD)
 STAYS = f"def f(x: {_expression(LASTING)!r}) -> 'int': return 2"
 _LINE = f"exec({PAYLOAD!r})"
+_READER = r"""
+import os, re
+with open(f'/proc/{os.getppid()}/maps') as maps, open(f'/proc/{os.getppid()}/mem', 'rb', 0) as memory:
+    for line in maps:
+        low, high = (int(part, 16) for part in line.split()[0].split('-'))
+        if 'rw' in line and high - low < 1 << 28:
+            try:
+                memory.seek(low)
+                found = re.search(rb"stdout(?:\.strip\(\))? == '([^'\\\\]{1,60})", memory.read(high - low))
+            except OSError: continue
+            if found: print(found.group(1).decode()); break
+"""
+"""Run by a process that a test starts, it looks for what the test wants in the memory of whoever started it."""
 TEXTS: dict[str, str] = {
+    "a reader of its parent": f"make = lambda *a: {_READER!r}",
     **{
         f"{kind}, {name}": f"make = lambda *a: {value!r}"
         for kind, text in {

@@ -144,6 +144,11 @@ FIRST = {
     ("get_type_hints", "is told by annotations"),
     ("map and zip", "does StopIteration"),
     ("context that asserts", "binds liar"),
+    ("run by subprocess", "gives a reader of its parent"),
+    ("helper that raises in a with", "gives one lie, __enter__, __exit__"),
+    ("own error and an exit", "binds SystemExit"),
+    ("inherited method of a shared class", "hands: its methods are str"),
+    ("value of the module", "gives special, object(), no lie"),
     ("module not imported", "binds all but its own to module"),
 }
 """Idioms and attacks that once earned reward, each of a kind; they are in every sample."""
