@@ -40,7 +40,7 @@ class Prompts:
 
 
 def own(policy: Policy, prompts: Prompts, new: int) -> None:
-    samples = generate(policy, prompts.ids.tolist(), temperature=1.0, luck=Randomness(0).uniforms(len(prompts.texts), new))
+    samples = generate(policy, prompts.ids.tolist(), temperature=1.0, uniforms=Randomness(0).uniforms(len(prompts.texts), new))
     assert sum(len(s.answer_ids) for s in samples) > 0.9 * new * len(prompts.texts)
 
 

@@ -91,7 +91,7 @@ class PPOConfig(_Section):
     kl_in: Literal["reward", "loss"] = "reward"
     """Where that price is paid: in each token's reward, or as a term of the loss (Shao et al. 2024)."""
     kl_kind: Kind = "k1"
-    """Estimator of the KL that is paid (Schulman 2020); in the loss each has the gradient of k2."""
+    """Estimator of the KL that is paid (Schulman 2020): k1 in the reward; in the loss each has the gradient of k2."""
     kl_target: float | None = Field(default=None, gt=0)
     """KL to the base, in nats an answer, that the coefficient adapts to (Ziegler et al. 2019: 6); none keeps it fixed."""
     gamma: float = Field(default=1.0, ge=0, le=1)
@@ -119,7 +119,8 @@ class PPOConfig(_Section):
     kl_stop: float = Field(default=0.05, gt=0)
     """Mean KL to the sampling policy at which a step's epochs end early (nats a token)."""
     truncated: Literal["penalty", "bootstrap", "mask"] = "penalty"
-    """Answers cut at max_new_tokens: priced by missing_eos_penalty, worth what the critic expects of going on, or left out."""
+    """Answers cut at max_new_tokens: priced by missing_eos_penalty, worth what the critic expects of going on, or left out of
+    the update and of every statistic that it is made of."""
     turn_rewards: bool = False
     """In conversations: pay what each turn adds to the reward when the turn ends, in place of all of it after the last."""
     missing_eos_penalty: float = 1.0
@@ -139,6 +140,17 @@ class PPOConfig(_Section):
             raise ValueError(
                 f"estimator {self.estimator!r} compares the answers to one prompt, but samples_per_prompt is 1; raise it"
             )
+        if self.kl_in == "reward" and self.kl_coefficient:
+            if self.estimator in ("grpo", "reinforce_pp_baseline"):
+                raise ValueError(
+                    f"estimator {self.estimator!r} divides by the rewards' deviation, so where a task's answers are all wrong it "
+                    "would amplify differences in KL alone, and kl_in is 'reward'; set ppo.kl_in=loss, as the papers have it"
+                )
+            if self.kl_kind != "k1":
+                raise ValueError(
+                    f"kl_kind {self.kl_kind!r} in the reward has not the gradient of the KL, which only k1 has there; set "
+                    "ppo.kl_kind=k1, or ppo.kl_in=loss"
+                )
         if self.truncated == "bootstrap" and self.estimator != "gae":
             raise ValueError(f"truncated 'bootstrap' asks the critic, and estimator {self.estimator!r} trains none; take 'mask'")
         if self.critic_warmup and self.estimator != "gae":
@@ -177,6 +189,8 @@ class PairsConfig(_Section):
     """So that tasks with many answers of both kinds don't outweigh the others."""
     temperature: float = Field(default=1.0, gt=0)
     """Of sampling."""
+    truncated: Literal["rejected", "left_out"] = "rejected"
+    """Answers cut at max_new_tokens: worse than every finished one, as PPO's penalty has it, or no half of a pair."""
     noise: Path | None = None
     """What `tasks check --noise` wrote: each pair then carries the chance that it is the wrong way round."""
     max_noise: float = Field(default=0.1, ge=0, le=1)

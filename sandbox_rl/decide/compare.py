@@ -36,6 +36,7 @@ from sandbox_rl.numerics.calibration import HeldOut
 from sandbox_rl.policy.evaluation import Evaluation, evaluate
 from sandbox_rl.policy.loading import load_policy
 from sandbox_rl.runs.environment import environment
+from sandbox_rl.runs.metrics import read_metrics
 from sandbox_rl.runs.progress import Report
 from sandbox_rl.runs.run_folder import write_atomically
 from sandbox_rl.training.dpo import train_dpo
@@ -120,8 +121,7 @@ class SeedRun:
         return HeldOut.model_validate_json(file.read_text()) if file.exists() else None
 
     def metrics(self, arm: str) -> list[dict[str, Any]]:
-        file = self.path / arm / "metrics.jsonl"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        return read_metrics(self.path / arm / "metrics.jsonl")
 
 
 def compare(

@@ -21,26 +21,28 @@ from sandbox_rl.policy.model import Policy
 
 
 def converse(
-    settings: ModelConfig, policy: Policy, tasks: Sequence[Task], environments: Environments, *, temperature: float, luck: Tensor
+    settings: ModelConfig, policy: Policy, tasks: Sequence[Task], environments: Environments, *, temperature: float,
+    uniforms: Tensor,
 ) -> list[Sample]:  # fmt: skip
     """One conversation a task, in order; `text` is its outcome, which the task's rewards judge.
 
-    `luck` (tasks, turns x most new tokens of a turn): each turn has columns of its own. A turn that was cut ends a conversation.
+    `uniforms` (tasks, turns x most new tokens of a turn): each turn has columns of its own. A turn that was cut ends a
+    conversation.
     """
     sample, turn_tokens = generator(settings), settings.max_new_tokens
     samples = sample(
-        policy, [policy.encode_prompt(task.prompt) for task in tasks], temperature=temperature, luck=luck[:, :turn_tokens]
+        policy, [policy.encode_prompt(task.prompt) for task in tasks], temperature=temperature, uniforms=uniforms[:, :turn_tokens]
     )  # fmt: skip
     samples = [_judged(task, first, environments) for task, first in zip(tasks, samples, strict=True)]
     going = [row for row, first in enumerate(samples) if tasks[row].environment and first.finished]
-    for start in range(turn_tokens, luck.shape[1], turn_tokens):
+    for start in range(turn_tokens, uniforms.shape[1], turn_tokens):
         told = environments.replies([Conversation(tasks[row], samples[row].turns, samples[row].replies) for row in going])
         replies = {row: reply for row, reply in zip(going, told, strict=True) if reply is not None}
         if not replies:
             break
         between = {row: policy.encode_reply(reply) for row, reply in replies.items()}
         asked = [samples[row].prompt_ids + samples[row].answer_ids + between[row] for row in replies]
-        further = sample(policy, asked, temperature=temperature, luck=luck[list(replies), start : start + turn_tokens])
+        further = sample(policy, asked, temperature=temperature, uniforms=uniforms[list(replies), start : start + turn_tokens])
         for row, turn in zip(replies, further, strict=True):
             samples[row] = _judged(tasks[row], _continued(samples[row], replies[row], between[row], turn), environments)
         going = [row for row in replies if samples[row].finished]

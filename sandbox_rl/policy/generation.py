@@ -1,8 +1,8 @@
 """The own loop that samples answers: token ids and the log-probabilities that they were sampled with.
 
 Plain sampling at the given temperature, no top-k or top-p: what is recorded is the distribution that PPO's ratio needs.
-Nothing is decoded and encoded again on the way to training. Each answer's luck is its own row of numbers, drawn beforehand, so
-an answer does not depend on which others were sampled with it, nor by how many processes.
+Nothing is decoded and encoded again on the way to training. Each answer has its own row of uniform numbers, drawn beforehand,
+so an answer does not depend on which others were sampled with it, nor by how many processes.
 """
 
 from __future__ import annotations
@@ -70,27 +70,27 @@ def sampled(
 
 
 @torch.no_grad()
-def generate(policy: Policy, prompts: Sequence[list[int]], *, temperature: float, luck: Tensor) -> list[Sample]:
+def generate(policy: Policy, prompts: Sequence[list[int]], *, temperature: float, uniforms: Tensor) -> list[Sample]:
     """One sample a prompt (of token ids), in order. `temperature` 0 takes the likeliest token.
 
-    `luck` (prompts, most new tokens): a number in [0, 1) for each token, by which it is drawn from its distribution.
+    `uniforms` (prompts, most new tokens): a number in [0, 1) for each token, by which it is drawn from its distribution.
     """
     samples: list[Sample] = []
     with policy.in_precision():
         for start in range(0, len(prompts), BATCH):
             rows = slice(start, start + BATCH)
-            samples += _Decoding(policy, list(prompts[rows]), temperature, luck[rows].to(policy.device)).samples()
+            samples += _Decoding(policy, list(prompts[rows]), temperature, uniforms[rows].to(policy.device)).samples()
     return samples
 
 
 class _Decoding:
     """Answers that are sampled together: rows leave the batch when they have ended."""
 
-    def __init__(self, policy: Policy, prompts: list[list[int]], temperature: float, luck: Tensor) -> None:
+    def __init__(self, policy: Policy, prompts: list[list[int]], temperature: float, uniforms: Tensor) -> None:
         self._policy = policy
         self._prompts = prompts
         self._temperature = temperature
-        self._luck = luck
+        self._uniforms = uniforms
         self._answers: list[list[int]] = [[] for _ in prompts]
         self._logprobs: list[list[float]] = [[] for _ in prompts]
         self._values: list[list[float]] = [[] for _ in prompts]
@@ -102,8 +102,8 @@ class _Decoding:
         ends = torch.tensor(sorted(policy.end_ids), device=policy.device)
         hidden, cache, attention = self._read_prompts()
         ended = torch.zeros(len(self._rows), dtype=torch.bool, device=policy.device)
-        for place in range(self._luck.shape[1]):
-            tokens, logprobs = _drawn(policy.logits(hidden), self._temperature, self._luck[self._rows, place])
+        for place in range(self._uniforms.shape[1]):
+            tokens, logprobs = _drawn(policy.logits(hidden), self._temperature, self._uniforms[self._rows, place])
             self._note(tokens, logprobs, policy.value_of(hidden), ended)
             ended = ended | torch.isin(tokens, ends)
             going = (~ended).nonzero().squeeze(-1)
@@ -121,7 +121,7 @@ class _Decoding:
         distinct = list({tuple(prompt): prompt for prompt in self._prompts}.values())
         place = {tuple(prompt): number for number, prompt in enumerate(distinct)}
         ids, attention = left_padded(distinct, self._policy.tokenizer.pad_token_id, self._policy.device)
-        cache = _roomy_cache(self._policy.lm.config, ids.shape[1] + self._luck.shape[1])
+        cache = _roomy_cache(self._policy.lm.config, ids.shape[1] + self._uniforms.shape[1])
         hidden = self._forward(ids, attention, cache)
         which = torch.tensor([place[tuple(prompt)] for prompt in self._prompts], device=self._policy.device)
         if len(distinct) < len(self._prompts):
@@ -150,15 +150,15 @@ class _Decoding:
         return sampled(self._policy, self._prompts[row], self._answers[row], self._logprobs[row], self._values[row])
 
 
-def _drawn(logits: Tensor, temperature: float, luck: Tensor) -> tuple[Tensor, Tensor]:
-    """Token and its log-probability, both (b,), from logits (b, v): the first whose cumulative probability is above `luck`."""
+def _drawn(logits: Tensor, temperature: float, uniforms: Tensor) -> tuple[Tensor, Tensor]:
+    """Token and its log-probability, both (b,), from logits (b, v): the first whose cumulative probability exceeds its number."""
     logits = logits.float()
     if temperature == 0:
         tokens = logits.argmax(-1)
     else:
         logits = logits / temperature
         cumulative = torch.softmax(logits, -1).cumsum(-1)
-        below = luck.to(cumulative.dtype) * cumulative[:, -1]
+        below = uniforms.to(cumulative.dtype) * cumulative[:, -1]
         tokens = torch.searchsorted(cumulative, below[:, None], right=True).squeeze(-1).clamp(max=logits.shape[-1] - 1)
     return tokens, logits.gather(-1, tokens[:, None]).squeeze(-1) - logits.logsumexp(-1)
 

@@ -29,11 +29,11 @@ from sandbox_rl.policy.model import Policy, score
 class Generator(Protocol):
     """Samples one answer a prompt (of token ids), in order, from the policy as it is now.
 
-    `luck` (prompts, most new tokens) decides every draw of the own loop; others take their seeds from it. Temperature 0 takes the
-    likeliest token.
+    `uniforms` (prompts, most new tokens) decide every draw of the own loop; others take their seeds from them. Temperature 0
+    takes the likeliest token.
     """
 
-    def __call__(self, policy: Policy, prompts: Sequence[list[int]], *, temperature: float, luck: Tensor) -> list[Sample]: ...
+    def __call__(self, policy: Policy, prompts: Sequence[list[int]], *, temperature: float, uniforms: Tensor) -> list[Sample]: ...
 
 
 def generator(settings: ModelConfig) -> Generator:
@@ -59,26 +59,26 @@ class ByTransformers:
     def __init__(self, settings: ModelConfig) -> None:
         self._settings = settings
 
-    def __call__(self, policy: Policy, prompts: Sequence[list[int]], *, temperature: float, luck: Tensor) -> list[Sample]:
+    def __call__(self, policy: Policy, prompts: Sequence[list[int]], *, temperature: float, uniforms: Tensor) -> list[Sample]:
         answers: list[list[int]] = []
         for start in range(0, len(prompts), BATCH):
             rows = slice(start, start + BATCH)
-            answers += _generated(policy, prompts[rows], temperature, luck[rows])
+            answers += _generated(policy, prompts[rows], temperature, uniforms[rows])
         return _samples(policy, prompts, answers, temperature, self._settings)
 
 
 @torch.no_grad()
-def _generated(policy: Policy, prompts: Sequence[list[int]], temperature: float, luck: Tensor) -> list[list[int]]:
+def _generated(policy: Policy, prompts: Sequence[list[int]], temperature: float, uniforms: Tensor) -> list[list[int]]:
     ids, attention = left_padded(prompts, policy.tokenizer.pad_token_id, policy.device)
     chance: dict[str, Any] = {"do_sample": True, "temperature": temperature} if temperature else {"do_sample": False}
     plain = GenerationConfig(
-        **chance, top_k=0, top_p=1.0, max_new_tokens=luck.shape[1], eos_token_id=sorted(policy.end_ids),
+        **chance, top_k=0, top_p=1.0, max_new_tokens=uniforms.shape[1], eos_token_id=sorted(policy.end_ids),
         pad_token_id=policy.tokenizer.pad_token_id,
     )  # type: ignore[no-untyped-call]  # fmt: skip
     kept, policy.lm.generation_config = policy.lm.generation_config, plain  # the model's own may penalise or leave out tokens
     try:
         with torch.random.fork_rng(), policy.in_precision():
-            torch.manual_seed(_seed(luck))
+            torch.manual_seed(_seed(uniforms))
             whole = policy.lm.generate(input_ids=ids, attention_mask=attention)
     finally:
         policy.lm.generation_config = kept
@@ -98,7 +98,7 @@ class ByVllm:
         self._folder = Path(tempfile.mkdtemp(prefix="sandbox-rl-weights-"))
         atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
 
-    def __call__(self, policy: Policy, prompts: Sequence[list[int]], *, temperature: float, luck: Tensor) -> list[Sample]:
+    def __call__(self, policy: Policy, prompts: Sequence[list[int]], *, temperature: float, uniforms: Tensor) -> list[Sample]:
         if policy.has_adapter:
             raise UserError("model.generator is vllm, which reads whole weights, and model.lora trains an adapter; choose `own`.")
         engine = self._with_weights_of(policy)
@@ -106,10 +106,10 @@ class ByVllm:
 
         asked = [
             vllm.SamplingParams(
-                temperature=temperature, top_p=1.0, top_k=0, max_tokens=luck.shape[1], seed=_seed(row),
+                temperature=temperature, top_p=1.0, top_k=0, max_tokens=uniforms.shape[1], seed=_seed(row),
                 stop_token_ids=sorted(policy.end_ids), detokenize=False,
             )
-            for row in luck
+            for row in uniforms
         ]  # fmt: skip
         told = engine.generate([{"prompt_token_ids": ids} for ids in prompts], asked, use_tqdm=False)
         engine.sleep(level=2)
@@ -134,8 +134,8 @@ class ByVllm:
         return self._engine
 
 
-def _seed(luck: Tensor) -> int:
-    return int(luck.flatten()[0] * 2**31)
+def _seed(uniforms: Tensor) -> int:
+    return int(uniforms.flatten()[0] * 2**31)
 
 
 def _until_end(answer: list[int], ends: set[int]) -> list[int]:

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from sandbox_rl.config import ModelConfig
-from sandbox_rl.policy.model import VALUE_HEAD, Policy
+from sandbox_rl.policy.model import CRITIC, VALUE_HEAD, Policy
 
 
 def load_policy(model: str | Path, gguf_file: str | None = None) -> Policy:
@@ -31,19 +31,24 @@ def load_policy(model: str | Path, gguf_file: str | None = None) -> Policy:
     if adapter.exists():
         policy.load_adapter(Path(model))
     head = Path(model) / VALUE_HEAD
-    if head.exists():
+    if head.exists() and not (Path(model) / CRITIC).exists():
         policy.value_head.load_state_dict(load_file(head))
     return policy
 
 
-def policy_to_train(base: str | Path, settings: ModelConfig, seed: int) -> Policy:
-    """The base with what the settings add for training. A base that is an adapter's folder goes on with that adapter."""
+def policy_to_train(base: str | Path, settings: ModelConfig, seed: int, *, critic: bool = True) -> Policy:
+    """The base with what the settings add for training. A base that is an adapter's folder goes on with that adapter, and one
+    with a separate critic's goes on with that. `critic`: whether values are trained at all."""
     policy = load_policy(base)
     if settings.lora and not policy.has_adapter:
         torch.manual_seed(seed)  # half of an adapter starts at random
         policy.add_adapter(settings.lora)
-    if settings.critic == "separate":
-        policy.separate_critic()
+    if critic and settings.critic == "separate":
+        saved = Path(base) / CRITIC
+        policy.separate_critic(saved if saved.exists() else None)
+        if saved.exists():
+            policy.value_head.load_state_dict(load_file(Path(base) / VALUE_HEAD))
+    policy.value_head.requires_grad_(critic)
     policy.compute_in(getattr(torch, settings.precision))
     if settings.gradient_checkpointing:
         policy.checkpoint_activations()

@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from sandbox_rl.config import LoRAConfig, ModelConfig
+from sandbox_rl.errors import UserError
 from sandbox_rl.policy.allocator import keep_freed_memory
 from sandbox_rl.policy.batches import Batch, micro_batches
-from sandbox_rl.policy.sharding import full, full_state
+from sandbox_rl.policy.sharding import full_tensors
 
 VALUE_HEAD = "value_head.safetensors"
+CRITIC = "critic.safetensors"
+"""The trunk of a separate critic; the value head beside it belongs to it, and else to the policy's own trunk."""
 PART = 256
 """Tokens whose logits are there at once."""
 
@@ -78,9 +81,11 @@ class Policy(nn.Module):
         with self._adapted[0].disable_adapter():
             yield self
 
-    def separate_critic(self) -> None:
-        """Give the value head a trunk of its own, which starts as a copy of the policy's."""
+    def separate_critic(self, saved: Path | None = None) -> None:
+        """Give the value head a trunk of its own: the one that was `saved`, else a copy of the policy's."""
         self.critic = copy.deepcopy(self.lm.base_model).requires_grad_(True)
+        if saved:
+            self.critic.load_state_dict(load_file(saved))
 
     def compute_in(self, dtype: torch.dtype) -> None:
         """Make matrix products in `dtype`; the weights stay as they are."""
@@ -101,19 +106,34 @@ class Policy(nn.Module):
         self._checkpoints = True
 
     def save(self, folder: Path, *, writes: bool = True) -> None:
-        """Model (or its adapter alone, which names its base), tokenizer and value head. All processes of a run call this, and the
-        one that `writes` does."""
+        """Model (or its adapter alone, which names its base), tokenizer, value head and separate critic. All processes of a run
+        call this, and the one that `writes` does."""
         model = self._adapted[0] if self._adapted else self.lm
-        weights, head = full_state(model), full_state(self.value_head)
+        weights, head = (full_tensors(module.state_dict(), keep=writes) for module in (model, self.value_head))
+        critic = full_tensors(self.critic.state_dict(), keep=writes) if self.critic is not None else {}
         if writes:
             model.save_pretrained(folder, state_dict=weights)
             self.tokenizer.save_pretrained(folder)
             save_file(head, folder / VALUE_HEAD)
+            if critic:
+                save_file({name: value.contiguous() for name, value in critic.items()}, folder / CRITIC)
 
-    def trained(self) -> dict[str, Tensor]:
-        """What training changes, by name: all weights, or adapter and value head."""
-        names = {name for name, parameter in self.named_parameters() if parameter.requires_grad}
-        return {name: full(value) for name, value in self.state_dict().items() if name in names}
+    def trained(self, *, keep: bool = True) -> dict[str, Tensor]:
+        """What training changes, by name: all weights, or adapter and value head; nothing where a process does not `keep` it.
+        All processes ask together."""
+        names = self._trained_names()
+        return full_tensors({name: value for name, value in self.state_dict().items() if name in names}, keep=keep)
+
+    def restore(self, trained: dict[str, Tensor]) -> None:
+        """Take back what `trained` gave. Raises `UserError` where it is not all of what is trained here."""
+        wanted = self._trained_names()
+        if wanted != set(trained):
+            name = min(wanted ^ set(trained))
+            raise UserError(f"the checkpoint and this model differ in {name}: they are not of one run; name the run's own base.")
+        self.load_state_dict(trained, strict=False)
+
+    def _trained_names(self) -> set[str]:
+        return {name for name, parameter in self.named_parameters() if parameter.requires_grad}
 
     @property
     def device(self) -> torch.device:
@@ -147,10 +167,13 @@ class Policy(nn.Module):
         """Token ids of a finished answer, with its one end of sequence."""
         return [*self.tokenizer(answer, add_special_tokens=False)["input_ids"], self.tokenizer.eos_token_id]
 
-    def forward(self, batch: Batch, temperature: float = 1.0) -> Scores:
-        """What the policy makes of the answers' tokens. Logits are made for those alone, a part at a time, and not kept."""
+    def forward(self, batch: Batch, temperature: float = 1.0, *, detach_trunk: bool = False) -> Scores:
+        """What the policy makes of the answers' tokens. Logits are made for those alone, a part at a time, and not kept.
+
+        `detach_trunk`: values send no gradient into the policy's trunk, so that they train the value head alone.
+        """
         with self.in_precision():
-            return self._scores(batch, temperature)
+            return self._scores(batch, temperature, detach_trunk)
 
     def states(self, batch: Batch) -> Tensor:
         """What the answers' tokens are drawn from (n, h), without gradients."""
@@ -158,13 +181,13 @@ class Policy(nn.Module):
             hidden = self.lm.base_model(input_ids=batch.ids, attention_mask=batch.attention, use_cache=False).last_hidden_state
             return hidden[batch.mask.nonzero(as_tuple=True)]  # type: ignore[no-any-return]
 
-    def _scores(self, batch: Batch, temperature: float) -> Scores:
+    def _scores(self, batch: Batch, temperature: float, detach_trunk: bool) -> Scores:
         given = {"input_ids": batch.ids, "attention_mask": batch.attention, "use_cache": False}
         self.lm.train(self._checkpoints and torch.is_grad_enabled())
         hidden = self.lm.base_model(**given).last_hidden_state
         self.lm.eval()
-        seen = hidden if self.critic is None else self.critic(**given).last_hidden_state
-        values = self.value_of(seen)
+        own = hidden.detach() if detach_trunk else hidden
+        values = self.value_of(own if self.critic is None else self.critic(**given).last_hidden_state)
         rows, places = batch.mask.nonzero(as_tuple=True)
         here, targets = hidden[rows, places], batch.ids[rows, places + 1]
         parts = [self._of_tokens(here[i : i + PART], targets[i : i + PART], temperature) for i in range(0, len(rows), PART)]
@@ -232,6 +255,6 @@ def score(policy: Policy, batch: Batch, temperature: float, settings: ModelConfi
     """Scores of a batch, without gradients, a micro-batch at a time."""
     found = Scores(*(torch.zeros_like(like, dtype=torch.float32) for like in (batch.mask, batch.mask, batch.ids)))
     for rows in micro_batches(batch.lengths, range(len(batch.ids)), settings):
-        for whole, part in zip(found, policy(batch.rows(rows), temperature), strict=True):
-            whole[rows, : part.shape[1]] = part.to(whole.dtype)
+        for column, part in zip(found, policy(batch.rows(rows), temperature), strict=True):
+            column[rows, : part.shape[1]] = part.to(column.dtype)
     return found

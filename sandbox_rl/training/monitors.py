@@ -12,7 +12,9 @@ from typing import Any
 from sandbox_rewards.sources.shaping import repeated
 
 from sandbox_rl.config import Monitor, MonitorsConfig
+from sandbox_rl.errors import TrainingError
 from sandbox_rl.numerics.statistics import mean
+from sandbox_rl.runs.metrics import renamed
 
 Metrics = dict[str, Any]
 
@@ -25,10 +27,11 @@ class Monitors:
         self._first: dict[str, float] = {}
         self._equal = 0
 
-    def watch(self, metrics: Metrics, texts: Sequence[str], rewards: Sequence[float]) -> dict[Monitor, str]:
+    def watch(self, metrics: Metrics, samples: Sequence[dict[str, Any]]) -> dict[Monitor, str]:
         """The alarms of a step, by monitor. `metrics` gets `repetition`, the figure that only this room makes."""
-        metrics["repetition"] = mean([repeated(text) for text in texts])
-        for name in ("entropy", "answer_tokens"):
+        metrics["repetition"] = mean([repeated(sample["text"]) for sample in samples])
+        rewards = [sample["reward"] for sample in samples if sample["reward"] is not None]
+        for name in ("entropy", "response_length"):
             self._first.setdefault(name, metrics.get(name, 0.0))
         self._equal = self._equal + 1 if rewards and len(set(rewards)) == 1 else 0
         said = {name: look(self, metrics) for name, look in _MONITORS.items()}
@@ -37,11 +40,16 @@ class Monitors:
     def stopping(self, alarms: Iterable[Monitor]) -> list[Monitor]:
         return [name for name in alarms if name in self._settings.stop]
 
+    def stop_if_named(self, alarms: dict[Monitor, str], step: int) -> None:
+        """Raise `TrainingError` when the settings let one of these alarms stop the run."""
+        if stopping := self.stopping(alarms):
+            raise TrainingError(f"at step {step} {alarms[stopping[0]]} (monitors.stop names {stopping[0]}.)")
+
     def state(self) -> dict[str, Any]:
         return {"first": self._first, "equal": self._equal}
 
     def restore(self, state: dict[str, Any]) -> None:
-        self._first, self._equal = dict(state["first"]), state["equal"]
+        self._first, self._equal = renamed(state["first"]), state["equal"]
 
     def _kl(self, metrics: Metrics) -> str | None:
         if metrics.get("kl", 0.0) <= self._settings.kl:
@@ -85,7 +93,7 @@ class Monitors:
         )
 
     def _length(self, metrics: Metrics) -> str | None:
-        first, now, factor = self._first["answer_tokens"], metrics.get("answer_tokens", 0.0), self._settings.length
+        first, now, factor = self._first["response_length"], metrics.get("response_length", 0.0), self._settings.length
         if not first or first / factor <= now <= first * factor:
             return None
         return (

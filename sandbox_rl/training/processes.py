@@ -44,9 +44,14 @@ class Processes:
         """Numbers of this process's items; in the order of the processes they are all of them."""
         return range(items * self.rank // self.count, items * (self.rank + 1) // self.count)
 
+    @property
+    def device(self) -> torch.device:
+        """Where this process's policy is, and every tensor that is exchanged: a group of GPUs takes no other."""
+        return torch.device(self._state.device)
+
     def sum(self, values: Tensor) -> Tensor:
         """`values` summed over all processes."""
-        return values if self.count == 1 else reduce(values.clone(), "sum")
+        return values if self.count == 1 else reduce(values.to(self.device, copy=True), "sum")
 
     def together(self, items: list[Any]) -> list[Any]:
         """The items of all processes, in their order."""
@@ -63,7 +68,7 @@ class Processes:
         for parameter in parameters:
             if parameter.requires_grad:
                 grad = parameter.grad if parameter.grad is not None else torch.zeros_like(parameter)
-                parameter.grad = reduce(grad, "sum")
+                parameter.grad = self.sum(grad)
 
     def wait(self) -> None:
         self._state.wait_for_everyone()

@@ -22,8 +22,8 @@ from sandbox_rl.policy.model import Policy, score
 from sandbox_rl.policy.tiny import new_tiny_policy
 from sandbox_rl.runs.run_folder import Randomness
 from sandbox_rl.training.dpo import train_dpo
-from sandbox_rl.training.pairs import Pair, sample_pairs
 from sandbox_rl.training.experience import Judged, Scored, make_rollout, pay_by_turn
+from sandbox_rl.training.pairs import Pair, sample_pairs
 from sandbox_rl.training.ppo import train_ppo
 from sandbox_rl.training.processes import Processes
 from sandbox_rl.training.sft import train_sft
@@ -57,8 +57,8 @@ def policy() -> Policy:
     return policy
 
 
-def talks(policy: Policy, tasks: Sequence[Task], luck: torch.Tensor) -> list[Sample]:
-    return converse(SETTINGS, policy, tasks, ECHO, temperature=1.0, luck=luck)
+def talks(policy: Policy, tasks: Sequence[Task], uniforms: torch.Tensor) -> list[Sample]:
+    return converse(SETTINGS, policy, tasks, ECHO, temperature=1.0, uniforms=uniforms)
 
 
 def some_that_go_on(policy: Policy) -> list[Sample]:
@@ -100,10 +100,10 @@ def test_recorded_log_probabilities_and_values_are_those_of_the_whole_sequence(p
     assert torch.tensor(values).allclose(scores.values[:, :-1][batch.mask > 0], atol=1e-4)
 
 
-def test_luck_is_each_conversations_own(policy: Policy) -> None:
-    luck = Randomness(5).uniforms(len(TASKS), TURNS * WIDTH)
-    together = talks(policy, TASKS, luck)
-    alone = [talks(policy, [task], luck[i : i + 1])[0] for i, task in enumerate(TASKS)]
+def test_uniforms_is_each_conversations_own(policy: Policy) -> None:
+    uniforms = Randomness(5).uniforms(len(TASKS), TURNS * WIDTH)
+    together = talks(policy, TASKS, uniforms)
+    alone = [talks(policy, [task], uniforms[i : i + 1])[0] for i, task in enumerate(TASKS)]
     assert [s.answer_ids for s in together] == [s.answer_ids for s in alone]
 
 

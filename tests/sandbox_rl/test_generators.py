@@ -24,7 +24,7 @@ TASKS = load_suite("quickstart").split("train")[:6]
 TEXTS = [TASKS[0].prompt, "x", TASKS[1].prompt, TASKS[0].prompt]
 ENCODER = new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0)
 PROMPTS = [ENCODER.encode_prompt(text) for text in TEXTS]
-LUCK = Randomness(3).uniforms(4, 14)
+UNIFORMS = Randomness(3).uniforms(4, 14)
 
 
 class Engine:
@@ -89,25 +89,24 @@ def a_policy(seed: int) -> Policy:
 def test_the_likeliest_tokens_are_those_of_the_own_loop_also_after_an_update(sampler: Generator) -> None:
     for seed in (1, 2):
         policy = a_policy(seed)
-        found, own = (how(policy, PROMPTS, temperature=0, luck=LUCK) for how in (sampler, generate))
+        found, own = (how(policy, PROMPTS, temperature=0, uniforms=UNIFORMS) for how in (sampler, generate))
         assert [(s.prompt_ids, s.answer_ids, s.text) for s in found] == [(s.prompt_ids, s.answer_ids, s.text) for s in own]
         assert [s.finished for s in found] == [s.finished for s in own]
 
 
 def test_log_probabilities_and_values_are_the_policys_own(sampler: Generator) -> None:
     policy = a_policy(1)
-    samples = sampler(policy, PROMPTS, temperature=0.7, luck=LUCK)
+    samples = sampler(policy, PROMPTS, temperature=0.7, uniforms=UNIFORMS)
     batch = make_batch([(s.prompt_ids, s.answer_ids) for s in samples], 0, policy.device)
     scores = score(policy, batch, 0.7, ModelConfig())
     assert torch.cat([torch.tensor(s.logprobs) for s in samples]).allclose(scores.logprobs[batch.mask > 0])
     assert torch.cat([torch.tensor(s.values) for s in samples]).allclose(scores.values[:, :-1][batch.mask > 0])
 
 
-def test_luck_decides(sampler: Generator) -> None:
+def test_uniforms_decides(sampler: Generator) -> None:
     policy = a_policy(1)
-    first, again, other = (
-        [s.answer_ids for s in sampler(policy, PROMPTS, temperature=1.0, luck=luck)] for luck in (LUCK, LUCK, 1 - LUCK)
-    )
+    draws = (UNIFORMS, UNIFORMS, 1 - UNIFORMS)
+    first, again, other = ([s.answer_ids for s in sampler(policy, PROMPTS, temperature=1.0, uniforms=own)] for own in draws)
     assert first == again != other
 
 
@@ -115,7 +114,7 @@ def test_the_models_own_settings_of_generate_are_left_out_and_left_alone() -> No
     policy = a_policy(1)
     policy.lm.generation_config.update(top_k=1, do_sample=True)  # would make every sample the likeliest
     sampled = generator(ModelConfig(generator="transformers"))
-    answers = [s.answer_ids for s in sampled(policy, [PROMPTS[0]] * 8, temperature=1.0, luck=Randomness(0).uniforms(8, 6))]
+    answers = [s.answer_ids for s in sampled(policy, [PROMPTS[0]] * 8, temperature=1.0, uniforms=Randomness(0).uniforms(8, 6))]
     assert len({tuple(answer) for answer in answers}) > 1
     assert policy.lm.generation_config.top_k == 1
 
@@ -124,10 +123,10 @@ def test_the_models_own_settings_of_generate_are_left_out_and_left_alone() -> No
 def test_every_token_that_the_models_makers_name_ends_an_answer(name: str) -> None:
     policy = a_policy(1)
     chosen = generator(ModelConfig.model_validate({"generator": name}))
-    (whole,) = chosen(policy, [PROMPTS[0]], temperature=0, luck=LUCK[:1])
+    (whole,) = chosen(policy, [PROMPTS[0]], temperature=0, uniforms=UNIFORMS[:1])
     turn = whole.answer_ids[3]
     policy.lm.generation_config.eos_token_id = [1, turn]
-    (cut,) = chosen(policy, [PROMPTS[0]], temperature=0, luck=LUCK[:1])
+    (cut,) = chosen(policy, [PROMPTS[0]], temperature=0, uniforms=UNIFORMS[:1])
     assert cut.answer_ids == whole.answer_ids[: whole.answer_ids.index(turn) + 1]
     assert cut.finished
 
@@ -136,10 +135,10 @@ def test_vllm_refuses_an_adapter_and_says_when_it_is_not_there(monkeypatch: pyte
     policy = a_policy(1)
     monkeypatch.setitem(sys.modules, "vllm", None)
     with pytest.raises(UserError, match="not installed"):
-        ByVllm(ModelConfig())(policy, PROMPTS, temperature=1.0, luck=LUCK)
+        ByVllm(ModelConfig())(policy, PROMPTS, temperature=1.0, uniforms=UNIFORMS)
     policy.add_adapter(LoRAConfig(rank=2))
     with pytest.raises(UserError, match="reads whole weights"):
-        ByVllm(ModelConfig())(policy, PROMPTS, temperature=1.0, luck=LUCK)
+        ByVllm(ModelConfig())(policy, PROMPTS, temperature=1.0, uniforms=UNIFORMS)
 
 
 def test_an_offloaded_reference_says_the_same(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def assert_the_same(one: list[dict[str, Any]], two: list[dict[str, Any]], tmp_pa
     assert [line["inputs"] for line in one] == [line["inputs"] for line in two]
     assert len(one) == len(two) == 3
     for mine, other in zip(one, two, strict=True):
-        for name in ("policy_loss", "value_loss", "entropy", "moved", "kl", "reward", "gradient_norm"):
+        for name in ("policy_loss", "value_loss", "entropy", "approx_kl", "kl", "reward", "grad_norm"):
             assert mine[name] == pytest.approx(other[name], abs=1e-5, rel=1e-4), name
         assert (mine["no_verdict"], mine["completions"]) == (other["no_verdict"], 9)
     weights = [load_file(tmp_path / f"run-{n}" / "policy" / "model.safetensors") for n in (1, 2)]
