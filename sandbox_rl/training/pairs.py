@@ -42,6 +42,8 @@ class Pair(BaseModel):
     rejected_ids: list[int]
     chosen_own: list[bool] | None = None
     rejected_own: list[bool] | None = None
+    rejected_truncated: bool = False
+    """Whether the rejected half was cut, and is the worse one for it whatever it earned."""
     flip: float = 0.0
     """Chance that the pair is the wrong way round, by what is known of how often the task's tests err."""
 
@@ -135,7 +137,7 @@ def pairs_of(task: Task, answers: Sequence[tuple[Sample, Grade]], limit: int, rn
             pairs.append(Pair(
                 prompt=task.prompt, chosen=chosen.transcript, rejected=rejected.transcript, task_id=task.id, chosen_grade=good,
                 rejected_grade=bad, prompt_ids=chosen.prompt_ids, chosen_ids=chosen.answer_ids, rejected_ids=rejected.answer_ids,
-                chosen_own=_own(chosen), rejected_own=_own(rejected),
+                chosen_own=_own(chosen), rejected_own=_own(rejected), rejected_truncated=not rejected.finished,
             ))  # fmt: skip
     return pairs
 

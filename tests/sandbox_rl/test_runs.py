@@ -241,7 +241,7 @@ def test_pairs_are_of_better_and_worse_answers(pairs: Path) -> None:
     policy_ids = {task.id: task.prompt for task in TASKS}
     assert found
     for pair in found:
-        assert pair["chosen_grade"]["reward"] > pair["rejected_grade"]["reward"]
+        assert pair["rejected_truncated"] or pair["chosen_grade"]["reward"] > pair["rejected_grade"]["reward"]
         assert pair["chosen"] != pair["rejected"]
         assert policy_ids[pair["task_id"]] == pair["prompt"]
     counts = [sum(pair["task_id"] == task.id for pair in found) for task in TASKS]
