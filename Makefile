@@ -25,7 +25,7 @@ image:
 .venv/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q --disable-pip-version-check "$(strip $(TORCH))"
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[train]'
 	touch $@
 
 .venv/.installed-dev: .venv/.installed

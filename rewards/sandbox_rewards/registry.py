@@ -28,6 +28,11 @@ def load(group: str, name: str) -> Any:
         if point.name == name:
             try:
                 return point.load()
+            except ModuleNotFoundError as error:
+                brings = " (`pip install 'sandbox-rl[train]'` brings it)" if point.value.startswith("sandbox_rl.") else ""
+                raise BrokenReward(
+                    f"{_KIND[group]} {name!r} needs the module {error.name!r}, which is not installed; install it{brings}."
+                ) from error
             except (Exception, SystemExit) as error:
                 raise BrokenReward(
                     f"{_KIND[group]} {name!r} can't be imported from {point.value!r} ({in_a_line(error)}); "

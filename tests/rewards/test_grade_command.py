@@ -120,7 +120,7 @@ def test_an_answer_is_judged_once_with_a_cache(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("which", ["tasks.jsonl", "answers.jsonl", "folder"])
 def test_results_never_replace_an_input_or_what_is_no_file(tmp_path: Path, which: str) -> None:
-    from sandbox_rl.cli import refuse_to_overwrite
+    from sandbox_rl.cli.options import refuse_to_overwrite
     from sandbox_rl.errors import UserError
 
     for name in ("tasks.jsonl", "answers.jsonl"):
