@@ -36,7 +36,7 @@ class Prompts:
         distinct = torch.randint(2, 49_152, (count // samples, length), generator=torch.Generator().manual_seed(0))
         self.ids = distinct.repeat_interleave(samples, 0)
         self.texts = [str(number * samples) for number in range(count // samples) for _ in range(samples)]
-        policy.encode_prompt = lambda text: self.ids[int(text)].tolist()  # type: ignore[method-assign]
+        policy.chat.encode_prompt = lambda text: self.ids[int(text)].tolist()  # type: ignore[method-assign]
 
 
 def own(policy: Policy, prompts: Prompts, new: int) -> None:

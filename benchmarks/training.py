@@ -72,7 +72,7 @@ def run_own(folder: Path, steps: int, settings: str) -> None:
     learner = start_learner(config, folder / "policy", RunFolder(folder / "run"), None, Processes())
     policy = learner.policy
     numbers = torch.Generator().manual_seed(0)
-    policy.encode_prompt = lambda _: torch.randint(2, 49_152, (PROMPT,), generator=numbers).tolist()  # type: ignore[method-assign]
+    policy.chat.encode_prompt = lambda _: torch.randint(2, 49_152, (PROMPT,), generator=numbers).tolist()  # type: ignore[method-assign]
     tasks, seconds = load_suite("quickstart").split("train"), []
     for step in range(1, steps + 1):
         started = time.perf_counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import importlib.resources
 from pathlib import Path
@@ -14,6 +15,7 @@ from sandbox_rl.errors import UserError
 
 Estimator = Literal["gae", "grpo", "dr_grpo", "rloo", "reinforce_pp", "reinforce_pp_baseline"]
 Kind = Literal["k1", "k2", "k3"]
+Precision = Literal["float32", "bfloat16"]
 Aggregation = Literal["token-mean", "seq-mean-token-mean", "seq-mean-token-sum"]
 PreferenceLoss = Literal["sigmoid", "robust", "ipo", "hinge", "length_normalised", "simpo"]
 """Names that the formulas' modules know their variants by."""
@@ -46,10 +48,22 @@ class ModelConfig(_Section):
     """Sequences in one forward and backward pass: less takes less memory and gives the same gradients."""
     micro_batch_tokens: int | None = Field(default=None, ge=1)
     """Tokens in one pass, padding included, in place of micro_batch_size: sequences of like length go together; none: by size."""
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """Of matrix products, in sampling and training; weights, sums and losses are float32 either way."""
+    precision: Precision = "float32"
+    """Of matrix products, in sampling, training, tests and every other use of a model; weights, values, sums and losses are
+    float32 either way."""
+    deterministic: bool = False
+    """Take only operations that give the same bits each time, on a GPU too, where they are slower; an operation that has no such
+    form is an error."""
     generator: Literal["own", "transformers", "vllm"] = "own"
     """Who samples: the own loop, `generate` of transformers for models that it does not read, or vLLM on a GPU."""
+    generation_batch_size: int = Field(default=128, ge=1)
+    """Answers sampled at once: less takes less memory and gives the same answers."""
+    system_prompt: str | None = None
+    """What the chat template is given as the system's message; none: what it writes by itself."""
+    template_options: dict[str, Any] = {}
+    """What the chat template is told besides, such as `{enable_thinking: false}`."""
+    date: datetime.date = datetime.date(2026, 1, 1)
+    """Today, for chat templates that write the date: a prompt does not change at midnight."""
     offload_reference: bool = False
     """Keep the reference's weights in the machine's memory, and on the GPU only while it is asked."""
     critic: Literal["shared", "separate"] = "shared"

@@ -63,7 +63,7 @@ def evaluate_policy(
     chosen = load_config(config, settings)
     tasks = load_suite(chosen.suite).split(split)
     with grader_of(chosen, folder_of_run(policy)) as grader:
-        found = evaluate(chosen, load_policy(policy), tasks, grader, seed=chosen.seed)
+        found = evaluate(chosen, load_policy(policy, chosen.model), tasks, grader, seed=chosen.seed)
     for k in sorted({1, min(chosen.eval.k, chosen.eval.samples_per_task)}):
         value = estimate_rate(rates([found], k))
         typer.echo(f"pass@{k}: {value.mean:.3f} (95 % interval {value.low:.3f} to {value.high:.3f}, {len(tasks)} tasks)")

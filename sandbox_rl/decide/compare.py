@@ -106,7 +106,8 @@ class SeedRun:
         if self.resume and kept.exists():
             return Evaluation.model_validate_json(kept.read_text())
         self.report(phase=f"test {name}", step=0, total=1)
-        found = evaluate(self.config, load_policy(policy), self.suite.split("test"), self.grader, seed=self.config.seed)
+        trained = load_policy(policy, self.config.model)
+        found = evaluate(self.config, trained, self.suite.split("test"), self.grader, seed=self.config.seed)
         write_atomically(kept, found.model_dump_json().encode())
         self.report(phase=f"test {name}", step=1, total=1, pass_rate=found.pass_rate())
         return found

@@ -30,21 +30,20 @@ def converse(
     conversation.
     """
     sample, turn_tokens = generator(settings), settings.max_new_tokens
-    samples = sample(
-        policy, [policy.encode_prompt(task.prompt) for task in tasks], temperature=temperature, uniforms=uniforms[:, :turn_tokens]
-    )  # fmt: skip
-    samples = [_judged(task, first, environments) for task, first in zip(tasks, samples, strict=True)]
+    prompts = [policy.chat.encode_prompt(task.prompt) for task in tasks]
+    samples = sample(policy, prompts, temperature=temperature, uniforms=uniforms[:, :turn_tokens])
+    samples = [_judged(policy, task, first, environments) for task, first in zip(tasks, samples, strict=True)]
     going = [row for row, first in enumerate(samples) if tasks[row].environment and first.finished]
     for start in range(turn_tokens, uniforms.shape[1], turn_tokens):
-        told = environments.replies([Conversation(tasks[row], samples[row].turns, samples[row].replies) for row in going])
+        told = environments.replies([_conversation(policy, tasks[row], samples[row]) for row in going])
         replies = {row: reply for row, reply in zip(going, told, strict=True) if reply is not None}
         if not replies:
             break
-        between = {row: policy.encode_reply(reply) for row, reply in replies.items()}
+        between = {row: policy.chat.encode_reply(reply) for row, reply in replies.items()}
         asked = [samples[row].prompt_ids + samples[row].answer_ids + between[row] for row in replies]
         further = sample(policy, asked, temperature=temperature, uniforms=uniforms[list(replies), start : start + turn_tokens])
         for row, turn in zip(replies, further, strict=True):
-            samples[row] = _judged(tasks[row], _continued(samples[row], replies[row], between[row], turn), environments)
+            samples[row] = _judged(policy, tasks[row], _continued(samples[row], replies[row], between[row], turn), environments)
         going = [row for row in replies if samples[row].finished]
     return samples
 
@@ -64,6 +63,11 @@ def _continued(before: Sample, reply: str, reply_ids: list[int], turn: Sample) -
     )
 
 
-def _judged(task: Task, sample: Sample, environments: Environments) -> Sample:
-    outcome = environments.outcome(Conversation(task, sample.turns, sample.replies))
+def _judged(policy: Policy, task: Task, sample: Sample, environments: Environments) -> Sample:
+    outcome = environments.outcome(_conversation(policy, task, sample))
     return replace(sample, text=outcome, outcomes=(*sample.outcomes, outcome))
+
+
+def _conversation(policy: Policy, task: Task, sample: Sample) -> Conversation:
+    """As its judges see it: a thought that the template has opened is a thought."""
+    return Conversation(task, tuple(policy.chat.opened_thought + turn for turn in sample.turns), sample.replies)

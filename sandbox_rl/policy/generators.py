@@ -11,6 +11,7 @@ import atexit
 import functools
 import shutil
 import tempfile
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,7 +23,7 @@ from transformers import GenerationConfig
 from sandbox_rl.config import ModelConfig
 from sandbox_rl.errors import UserError
 from sandbox_rl.policy.batches import make_batch
-from sandbox_rl.policy.generation import BATCH, Sample, generate, left_padded, sampled
+from sandbox_rl.policy.generation import Sample, generate, left_padded, sampled, until_end
 from sandbox_rl.policy.model import Policy, score
 
 
@@ -46,7 +47,7 @@ def _made(settings: str) -> Generator:
     chosen = ModelConfig.model_validate_json(settings)
     match chosen.generator:
         case "own":
-            return generate
+            return functools.partial(generate, batch_size=chosen.generation_batch_size)
         case "transformers":
             return ByTransformers(chosen)
         case "vllm":
@@ -61,8 +62,9 @@ class ByTransformers:
 
     def __call__(self, policy: Policy, prompts: Sequence[list[int]], *, temperature: float, uniforms: Tensor) -> list[Sample]:
         answers: list[list[int]] = []
-        for start in range(0, len(prompts), BATCH):
-            rows = slice(start, start + BATCH)
+        size = self._settings.generation_batch_size
+        for start in range(0, len(prompts), size):
+            rows = slice(start, start + size)
             answers += _generated(policy, prompts[rows], temperature, uniforms[rows])
         return _samples(policy, prompts, answers, temperature, self._settings)
 
@@ -72,21 +74,21 @@ def _generated(policy: Policy, prompts: Sequence[list[int]], temperature: float,
     ids, attention = left_padded(prompts, policy.tokenizer.pad_token_id, policy.device)
     chance: dict[str, Any] = {"do_sample": True, "temperature": temperature} if temperature else {"do_sample": False}
     plain = GenerationConfig(
-        **chance, top_k=0, top_p=1.0, max_new_tokens=uniforms.shape[1], eos_token_id=sorted(policy.end_ids),
+        **chance, top_k=0, top_p=1.0, max_new_tokens=uniforms.shape[1], eos_token_id=sorted(policy.chat.end_ids),
         pad_token_id=policy.tokenizer.pad_token_id,
     )  # type: ignore[no-untyped-call]  # fmt: skip
-    kept, policy.lm.generation_config = policy.lm.generation_config, plain  # the model's own may penalise or leave out tokens
+    usual, policy.lm.generation_config = policy.lm.generation_config, plain  # the model's own may penalise or leave out tokens
     try:
         with torch.random.fork_rng(), policy.in_precision():
             torch.manual_seed(_seed(uniforms))
-            whole = policy.lm.generate(input_ids=ids, attention_mask=attention)
+            sequences = policy.lm.generate(input_ids=ids, attention_mask=attention)
     finally:
-        policy.lm.generation_config = kept
-    return [_until_end(row, policy.end_ids) for row in whole[:, ids.shape[1] :].tolist()]
+        policy.lm.generation_config = usual
+    return [until_end(row, policy.chat.end_ids) for row in sequences[:, ids.shape[1] :].tolist()]
 
 
 class ByVllm:
-    """vLLM on this process's GPU, which sleeps while the policy trains and reads its weights again before each sampling.
+    """vLLM on this process's GPU, which sleeps while the policy trains and reads its weights again when they have changed.
 
     Written against the interface that vLLM documents (LLM, SamplingParams, sleep, wake_up, collective_rpc("reload_weights")); of
     its speed nothing was measured by us.
@@ -95,6 +97,8 @@ class ByVllm:
     def __init__(self, settings: ModelConfig) -> None:
         self._settings = settings
         self._engine: Any = None
+        self._read: tuple[Any, list[int]] = (lambda: None, [])
+        """The policy that the engine read last, and how often each of its weights had been written then."""
         self._folder = Path(tempfile.mkdtemp(prefix="sandbox-rl-weights-"))
         atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
 
@@ -107,17 +111,21 @@ class ByVllm:
         asked = [
             vllm.SamplingParams(
                 temperature=temperature, top_p=1.0, top_k=0, max_tokens=uniforms.shape[1], seed=_seed(row),
-                stop_token_ids=sorted(policy.end_ids), detokenize=False,
+                stop_token_ids=sorted(policy.chat.end_ids), detokenize=False,
             )
             for row in uniforms
         ]  # fmt: skip
         told = engine.generate([{"prompt_token_ids": ids} for ids in prompts], asked, use_tqdm=False)
-        engine.sleep(level=2)
-        answers = [_until_end(list(answer.outputs[0].token_ids), policy.end_ids) for answer in told]
+        engine.sleep(level=1)
+        answers = [until_end(list(answer.outputs[0].token_ids), policy.chat.end_ids) for answer in told]
         return _samples(policy, prompts, answers, temperature, self._settings)
 
     def _with_weights_of(self, policy: Policy) -> Any:
-        policy.save(self._folder)
+        (known, versions), now = self._read, [weight._version for weight in policy.lm.parameters()]
+        changed = known() is not policy or versions != now
+        self._read = (weakref.ref(policy), now)
+        if changed:
+            policy.save(self._folder)
         if self._engine is None:
             try:
                 import vllm
@@ -129,19 +137,14 @@ class ByVllm:
             )  # fmt: skip
         else:
             self._engine.wake_up(tags=["weights"])
-            self._engine.collective_rpc("reload_weights")
+            if changed:
+                self._engine.collective_rpc("reload_weights")
             self._engine.wake_up(tags=["kv_cache"])
         return self._engine
 
 
 def _seed(uniforms: Tensor) -> int:
     return int(uniforms.flatten()[0] * 2**31)
-
-
-def _until_end(answer: list[int], ends: set[int]) -> list[int]:
-    """The tokens up to the first that ends an answer, it included."""
-    end = next((place for place, token in enumerate(answer) if token in ends), len(answer))
-    return answer[: end + 1]
 
 
 def _samples(

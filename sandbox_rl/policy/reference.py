@@ -20,13 +20,13 @@ from sandbox_rl.policy.model import PART, Policy
 class Reference:
     """What a policy is held against: its own weights without their adapter, or a second copy of the base.
 
-    `offload`: the copy stays in the machine's memory, and is on the GPU while it is asked.
+    With `offload_reference` the copy stays in the machine's memory, and is on the GPU while it is asked.
     """
 
-    def __init__(self, policy: Policy, base: str | Path, *, offload: bool = False) -> None:
+    def __init__(self, policy: Policy, base: str | Path, settings: ModelConfig) -> None:
         self._policy = policy
-        self._copy = None if policy.has_adapter else load_policy(base)
-        self._home = torch.device("cpu") if offload else policy.device
+        self._copy = None if policy.has_adapter else load_policy(base, settings)
+        self._home = torch.device("cpu") if settings.offload_reference else policy.device
         if self._copy:
             self._copy.to(self._home)
 

@@ -49,7 +49,7 @@ class Learner:
 def start_learner(config: RunConfig, base: Path, run: RunFolder, state: dict[str, Any] | None, processes: Processes) -> Learner:
     """A learner that starts at `base`, or goes on from a checkpoint's `state`."""
     policy = policy_to_train(base, config.model, config.seed)
-    reference = Reference(policy, base, offload=config.model.offload_reference)
+    reference = Reference(policy, base, config.model)
     if state:
         policy.restore(state["policy"])
     if processes.sharded:

@@ -65,7 +65,7 @@ def sample_pairs(
         return target
     grader.prepare(tasks)
     noise = noise_of(config.pairs.noise) if config.pairs.noise else {}
-    policy = load_policy(base)
+    policy = load_policy(base, config.model)
     chance = Randomness(config.seed)
     rng = random.Random(config.seed)
     pairs: list[Pair] = []

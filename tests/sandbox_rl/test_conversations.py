@@ -80,7 +80,7 @@ def test_a_conversation_is_one_sequence_of_the_very_tokens(policy: Policy) -> No
             assert policy.tokenizer.decode(said, skip_special_tokens=True) == turn
             if reply is not None:
                 assert reply == f"{len(turn)} letters"
-                expected = policy.encode_reply(reply)
+                expected = policy.chat.encode_reply(reply)
                 assert [next(ids) for _ in expected] == expected
                 assert not any(next(own) for _ in expected)
         assert next(ids, None) is None
@@ -142,7 +142,8 @@ def test_a_reply_continues_the_chat_template() -> None:
         "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% if m.role == 'assistant' %}<eos>{% endif %}\n{% endfor %}"
         "{% if add_generation_prompt %}[assistant]{% endif %}"
     )
-    ids = policy.encode_prompt("hi") + policy.encode_answer("yo") + policy.encode_reply("and?") + policy.encode_answer("so")
+    chat = policy.chat
+    ids = chat.encode_prompt("hi") + chat.encode_answer("yo") + chat.encode_reply("and?") + chat.encode_answer("so")
     said = zip(["user", "assistant"] * 2, ["hi", "yo", "and?", "so"], strict=True)
     messages = [{"role": role, "content": text} for role, text in said]
     whole = policy.tokenizer.apply_chat_template(messages, tokenize=False)

@@ -23,7 +23,7 @@ from sandbox_rl.runs.run_folder import Randomness
 TASKS = load_suite("quickstart").split("train")[:6]
 TEXTS = [TASKS[0].prompt, "x", TASKS[1].prompt, TASKS[0].prompt]
 ENCODER = new_tiny_policy([f"{t.prompt}\n{t.reference}" for t in TASKS], seed=0)
-PROMPTS = [ENCODER.encode_prompt(text) for text in TEXTS]
+PROMPTS = [ENCODER.chat.encode_prompt(text) for text in TEXTS]
 UNIFORMS = Randomness(3).uniforms(4, 14)
 
 
@@ -31,7 +31,7 @@ class Engine:
     """Stands in for vllm.LLM: it samples by transformers from the weights that it last read from its folder."""
 
     def __init__(self, model: str, **options: Any) -> None:
-        self.folder, self.awake = model, {"weights", "kv_cache"}
+        self.folder, self.awake, self.reloads = model, {"weights", "kv_cache"}, 0
         assert options["enable_sleep_mode"]
         self.read()
 
@@ -39,9 +39,8 @@ class Engine:
         self.lm = transformers.AutoModelForCausalLM.from_pretrained(self.folder)
 
     def sleep(self, level: int) -> None:
-        assert level == 2  # it forgets its weights
+        assert level == 1  # it keeps its weights, and is told when they have changed
         self.awake.clear()
-        del self.lm
 
     def wake_up(self, tags: list[str]) -> None:
         self.awake |= set(tags)
@@ -49,6 +48,7 @@ class Engine:
     def collective_rpc(self, method: str) -> None:
         assert method == "reload_weights"
         assert "weights" in self.awake
+        self.reloads += 1
         self.read()
 
     def generate(self, prompts: list[dict[str, list[int]]], settings: list[Any], use_tqdm: bool) -> list[Any]:
@@ -126,7 +126,7 @@ def test_every_token_that_the_models_makers_name_ends_an_answer(name: str) -> No
     (whole,) = chosen(policy, [PROMPTS[0]], temperature=0, uniforms=UNIFORMS[:1])
     turn = whole.answer_ids[3]
     policy.lm.generation_config.eos_token_id = [1, turn]
-    (cut,) = chosen(policy, [PROMPTS[0]], temperature=0, uniforms=UNIFORMS[:1])
+    (cut,) = chosen(Policy(policy.lm, policy.tokenizer), [PROMPTS[0]], temperature=0, uniforms=UNIFORMS[:1])
     assert cut.answer_ids == whole.answer_ids[: whole.answer_ids.index(turn) + 1]
     assert cut.finished
 
@@ -147,9 +147,23 @@ def test_an_offloaded_reference_says_the_same(tmp_path: Path) -> None:
     batch = make_batch([([5, 6, 7], [8, 9, 10, 1])], 0, policy.device)
     found = []
     for offload in (False, True):
-        reference = Reference(policy, tmp_path, offload=offload)
+        reference = Reference(policy, tmp_path, ModelConfig(offload_reference=offload))
         for _ in range(2):
             with reference as frozen, torch.no_grad():
                 found.append(frozen(batch).logprobs)
                 assert frozen.device == policy.device
     assert all(torch.equal(found[0], other) for other in found)
+
+
+def test_vllm_reads_weights_again_only_when_they_have_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The turns of a conversation are sampled from the same weights; an optimizer's step changes them."""
+    stand_in = types.SimpleNamespace(LLM=Engine, SamplingParams=types.SimpleNamespace)
+    monkeypatch.setitem(sys.modules, "vllm", stand_in)
+    policy, sampled = a_policy(1), ByVllm(ModelConfig(generator="vllm"))
+    optimizer = torch.optim.AdamW(policy.trainable, lr=1e-3, fused=True)
+    for reloads in (0, 1):
+        for _ in range(3):
+            sampled(policy, PROMPTS[:1], temperature=1.0, uniforms=UNIFORMS[:1])
+        assert sampled._engine.reloads == reloads
+        policy(make_batch([([5, 6], [7])], 0, policy.device)).logprobs.sum().backward()
+        optimizer.step()

@@ -45,7 +45,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def sampled_logprobs_match(policy: Policy, prompts: list[str]) -> None:
-    ids = [policy.encode_prompt(prompt) for prompt in prompts]
+    ids = [policy.chat.encode_prompt(prompt) for prompt in prompts]
     samples = generate(policy, ids, temperature=0.7, uniforms=Randomness(1).uniforms(len(prompts), 12))
     batch = make_batch([(s.prompt_ids, s.answer_ids) for s in samples], policy.tokenizer.pad_token_id, policy.device)
     scores = policy(batch, 0.7)
@@ -66,8 +66,8 @@ def test_sampling_and_training_agree_on_log_probabilities_and_values(base: Path)
 def test_kl_to_the_base_is_the_sum_over_tokens_and_vocabulary(base: Path) -> None:
     """Against a loop over answers and tokens, with whole logits, one answer at a time."""
     policy, before = load_policy(base), load_policy(base)
-    reference = Reference(policy, base)
-    prompts = [policy.encode_prompt(t.prompt) for t in TASKS[:3]]
+    reference = Reference(policy, base, ModelConfig())
+    prompts = [policy.chat.encode_prompt(t.prompt) for t in TASKS[:3]]
     samples = generate(policy, prompts, temperature=1.0, uniforms=Randomness(1).uniforms(3, 12))
     batch = make_batch([(s.prompt_ids, s.answer_ids) for s in samples], policy.tokenizer.pad_token_id, policy.device)
     settings = ModelConfig(micro_batch_size=2)
