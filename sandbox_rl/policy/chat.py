@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime
+import re
 from typing import Any
 
 from jinja2 import TemplateError
@@ -20,8 +21,8 @@ class Chat:
     def __init__(self, tokenizer: Any, named_ends: set[int], settings: ModelConfig) -> None:
         self._tokenizer = tokenizer
         self._settings = settings
-        self._templated = bool(tokenizer.chat_template)
-        after = self._after_turn_or_nothing() if self._templated else []
+        self._template = _dated(tokenizer.get_chat_template(), settings.date) if tokenizer.chat_template else None
+        after = self._after_turn_or_nothing() if self._template else []
         self.end_id = self._end_of_turn(after, named_ends)
         """What an answer that is imitated ends with: what the template writes at the end of a turn, else the end of sequence."""
         self.end_ids = {self.end_id, *named_ends} | ({tokenizer.eos_token_id} if tokenizer.eos_token_id is not None else set())
@@ -31,14 +32,14 @@ class Chat:
 
     def encode_prompt(self, prompt: str) -> list[int]:
         """Token ids of a prompt: the chat template once where there is one, else the text and a newline."""
-        if self._templated:
+        if self._template:
             return self._encode(self._rendered([*self._system(), {"role": "user", "content": prompt}]))
         return self._without_end(list(self._tokenizer(prompt + "\n")["input_ids"]))
 
     def encode_reply(self, reply: str) -> list[int]:
         """Token ids of an environment's reply, from the end of the policy's turn (which has it already) to where its next turn
         begins."""
-        if not self._templated:
+        if not self._template:
             return self._encode(f"\n{reply}\n")
         after = self._after_turn(reply)
         return after[1:] if after and after[0] in self.end_ids else after
@@ -69,7 +70,7 @@ class Chat:
         return min(named_ends)
 
     def _opened_thought(self) -> str:
-        if not self._templated:
+        if not self._template:
             return ""
         opened = self._rendered([{"role": "user", "content": TURN}]).split(TURN, 1)[-1]
         begin, end = THOUGHT
@@ -79,10 +80,9 @@ class Chat:
         return [{"role": "system", "content": self._settings.system_prompt}] if self._settings.system_prompt else []
 
     def _rendered(self, messages: list[dict[str, str]]) -> str:
-        """The template's text. One that writes the date writes the settings' one, so that no prompt changes at midnight."""
-        today: Callable[[str], str] = self._settings.date.strftime
-        options = {"strftime_now": today, **self._settings.template_options}
-        text: str = self._tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False, **options)
+        text: str = self._tokenizer.apply_chat_template(
+            messages, chat_template=self._template, add_generation_prompt=True, tokenize=False, **self._settings.template_options
+        )
         return text
 
     def _encode(self, text: str) -> list[int]:
@@ -91,3 +91,8 @@ class Chat:
     def _without_end(self, ids: list[int]) -> list[int]:
         """Some tokenizers end every text, and a prompt has no end."""
         return ids[:-1] if len(ids) > 1 and ids[-1] == self._tokenizer.eos_token_id else ids
+
+
+def _dated(template: str, today: datetime.date) -> str:
+    """A template that writes the date, with the one that is given: no prompt changes at midnight."""
+    return re.sub(r"""strftime_now\(\s*(["'])(.*?)\1\s*\)""", lambda call: f'"{today.strftime(call[2])}"', template)

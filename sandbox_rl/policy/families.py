@@ -13,7 +13,7 @@ import inspect
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from sandbox_rl.errors import UserError
 from sandbox_rl.policy.cache import roomy_cache
 
-LENGTHS, NEW = (7, 4), 3
+LENGTHS, NEW = (7, 4, 5), 3
 """Tokens of the prompts that a model is asked about, and how many are sampled after them."""
 TOLERANCE = 3e-3
 """Of logits, in their standard deviations: float32 sums in another order are off by 1e-5, a factor that is forgotten by 0.1."""
@@ -32,6 +32,9 @@ REFUSALS = (
 log = logging.getLogger("sandbox_rl")
 
 
+Cache = Literal["padded", "unpadded", "none"]
+
+
 @dataclass(frozen=True)
 class Reading:
     """How a model is read."""
@@ -40,8 +43,9 @@ class Reading:
     """Name of the module whose last states the logits are made of."""
     width: int
     """Of these states."""
-    cached: bool
-    """Whether sampling may keep a cache, with prompts padded on the left; else it reads whole sequences again for each token."""
+    cache: Cache
+    """How sampling keeps what it has read: `padded`, with prompts of all lengths together, padded on the left; `unpadded`, with
+    those of one length together; `none`, which reads whole sequences again for each token."""
 
 
 def reading_of(lm: Any) -> Reading:
@@ -78,17 +82,19 @@ def _found(model: _Model) -> Reading:
     if name is None:
         raise _refused(lm, "its logits are a function of no one module's states")
     width = states(lm.get_submodule(name), ids, torch.ones_like(ids)).shape[-1]
-    reading = Reading(name, width, _caches(lm, name, ids))
-    if not reading.cached:
+    _check_gradient(lm, name, ids)
+    padded, unpadded = [ids[0, :length] for length in LENGTHS], [ids[0, row : row + LENGTHS[1]] for row in range(len(LENGTHS))]
+    cache: Cache = "padded" if _caches(lm, name, padded) else "unpadded" if _caches(lm, name, unpadded) else "none"
+    if cache == "none":
         log.warning(
-            "%s gives other logits with a cache and padding on the left than without: sampling reads whole sequences again for "
-            "each token, which is right and slow.", type(lm).__name__,
+            "%s gives other logits with a cache than without: sampling reads whole sequences again for each token, which is "
+            "right and slow.", type(lm).__name__,
         )  # fmt: skip
-    return reading
+    return Reading(name, width, cache)
 
 
-def states(trunk: Any, ids: Tensor, attention: Tensor, **options: Any) -> Tensor:
-    """A trunk's last states (b, t, h)."""
+def states(trunk: Any, ids: Tensor, attention: Tensor | None, **options: Any) -> Tensor:
+    """A trunk's last states (b, t, h); without `attention` nothing is padding."""
     accepted, others = _arguments(trunk.__class__.forward)
     options = {name: value for name, value in {"use_cache": False, **options}.items() if others or name in accepted}
     out = trunk(input_ids=ids, attention_mask=attention, **options)
@@ -142,8 +148,16 @@ def _arguments(forward: Callable[..., Any]) -> tuple[frozenset[str], bool]:
 
 def _few_tokens(lm: Any) -> Tensor:
     """Ids (1, t) that every vocabulary has, none of them the first few, which are special in most."""
-    size = lm.get_input_embeddings().weight.shape[0]
+    size = _embedded(lm)
     return (torch.arange(max(LENGTHS) + NEW, device=lm.device) * 7 % max(1, size - 10) + min(9, size - 1))[None]
+
+
+def _embedded(lm: Any) -> int:
+    """How many tokens a model can read."""
+    weight = getattr(lm.get_input_embeddings(), "weight", None)
+    if weight is None:
+        raise _refused(lm, "it has not one embedding for each token")
+    return int(weight.shape[0])
 
 
 def _own_logits(lm: Any, ids: Tensor, attention: Tensor) -> Tensor:
@@ -155,6 +169,8 @@ def _check(lm: Any, ids: Tensor, wanted: Tensor) -> None:
     """Raise `UserError` where a token's logits depend on what comes after it, or on what stands beside its row."""
     if wanted.shape[:2] != ids.shape or not torch.isfinite(wanted).all():
         raise _refused(lm, "its logits are not one finite number for each token and entry of the vocabulary")
+    if wanted.shape[-1] > (embedded := _embedded(lm)):
+        raise _refused(lm, f"it may say {wanted.shape[-1]} tokens and can read {embedded}")
     short = ids[:, : min(LENGTHS)]
     if not _alike(_own_logits(lm, short, torch.ones_like(short)), wanted[:, : short.shape[1]]):
         raise _refused(lm, "its logits depend on what comes after a token, so it is no causal model as it is configured")
@@ -184,23 +200,35 @@ def _is_trunk(lm: Any, name: str, ids: Tensor, wanted: Tensor) -> bool:
     return found.shape == wanted.shape[1:] and _alike(found, wanted[0])
 
 
-def _caches(lm: Any, name: str, ids: Tensor) -> bool:
-    """Whether prompts of unequal length, padded on the left and read with a cache, give the logits that they have alone."""
-    trunk, long = lm.get_submodule(name), max(LENGTHS)
-    prompts = [ids[0, :length] for length in LENGTHS]
-    rows = torch.stack([torch.cat([ids[0, :1].repeat(long - len(prompt)), prompt]) for prompt in prompts])
-    attention = torch.stack([(torch.arange(long, device=ids.device) >= long - length).long() for length in LENGTHS])
+def _check_gradient(lm: Any, name: str, ids: Tensor) -> None:
+    """Raise `UserError` where no gradient comes back through the trunk, dropout being off."""
+    trunk = lm.get_submodule(name)
+    first = next(weight for weight in trunk.parameters() if weight.dim() == 1 or weight is list(trunk.parameters())[-1])
+    try:
+        with torch.enable_grad():
+            found = logits(lm, trunk, states(trunk, ids, torch.ones_like(ids))[0])
+            torch.autograd.grad(found.sum(), first, allow_unused=True)
+    except REFUSALS as error:
+        raise _refused(lm, f"no gradient comes back through it ({_first_line(error)})") from None
+
+
+def _caches(lm: Any, name: str, prompts: list[Tensor]) -> bool:
+    """Whether prompts, padded on the left and read with a cache, give the logits that they have alone."""
+    trunk, long, device, fill = lm.get_submodule(name), max(map(len, prompts)), prompts[0].device, prompts[0][:1]
+    padded = len({len(prompt) for prompt in prompts}) > 1
+    rows = torch.stack([torch.cat([fill.repeat(long - len(prompt)), prompt]) for prompt in prompts])
+    attention = torch.stack([(torch.arange(long, device=device) >= long - len(prompt)).long() for prompt in prompts])
     try:
         cache = roomy_cache(lm.config, long + NEW)
-        found = [read(trunk, rows, attention, cache)]
-        turned = torch.tensor([1, 0], device=ids.device)  # rows that have ended leave the cache, so rows must be free to move
-        cache.batch_select_indices(turned)
-        prompts, attention, found = prompts[::-1], attention[turned], [found[0][turned]]
+        state = read(trunk, rows, attention, cache, padded=padded)
+        left = torch.tensor([2, 1], device=device)  # rows that have ended leave the cache
+        cache.batch_select_indices(left)
+        prompts, attention, found = [prompts[row] for row in left], attention[left], [state[left]]
         for _ in range(NEW - 1):
             attention = torch.cat([attention, attention.new_ones(2, 1)], dim=1)
-            found.append(read(trunk, ids[:, :1].expand(2, 1), attention, cache))
+            found.append(read(trunk, fill.expand(2, 1), attention, cache, padded=padded))
         for row, prompt in enumerate(prompts):
-            whole = torch.cat([prompt, ids[0, :1].repeat(NEW - 1)])[None]
+            whole = torch.cat([prompt, fill.repeat(NEW - 1)])[None]
             alone = _own_logits(lm, whole, torch.ones_like(whole))[0, len(prompt) - 1 :]
             if not _alike(logits(lm, trunk, torch.stack([step[row] for step in found])), alone):
                 return False
@@ -209,11 +237,12 @@ def _caches(lm: Any, name: str, ids: Tensor) -> bool:
     return True
 
 
-def read(trunk: Any, ids: Tensor, attention: Tensor, cache: Any) -> Tensor:
-    """The last token's state (b, h), of sequences padded on the left; what was read is added to the cache."""
+def read(trunk: Any, ids: Tensor, attention: Tensor, cache: Any, *, padded: bool) -> Tensor:
+    """The last token's state (b, h), of sequences padded on the left if they are `padded`; what was read is added to the cache."""
     positions = (attention.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
     given = {cache_argument(trunk): cache, "position_ids": positions, "use_cache": True}
-    return states(trunk, ids, attention, **given)[:, -1]
+    found: Tensor = states(trunk, ids, attention if padded else None, **given)[:, -1]
+    return found
 
 
 def _alike(found: Tensor, wanted: Tensor) -> bool:

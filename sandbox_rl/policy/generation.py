@@ -79,44 +79,48 @@ def generate(
 
     `uniforms` (prompts, most new tokens): a number in [0, 1) for each token, by which it is drawn from its distribution.
     """
-    if not policy.reading.cached:
+    if policy.reading.cache == "none":
         return _generate_uncached(policy, prompts, temperature, uniforms, batch_size)
-    samples: list[Sample] = []
+    samples: dict[int, Sample] = {}
     with policy.in_precision():
-        for start in range(0, len(prompts), batch_size):
-            rows = slice(start, start + batch_size)
-            samples += _Decoding(policy, list(prompts[rows]), temperature, uniforms[rows].to(policy.device)).samples()
-    return samples
+        for rows in _together(policy, prompts, batch_size):
+            own = uniforms[rows].to(policy.device)
+            found = _Decoding(policy, [prompts[row] for row in rows], temperature, own).samples()
+            samples.update(zip(rows, found, strict=True))
+    return [samples[row] for row in range(len(prompts))]
+
+
+def _together(policy: Policy, prompts: Sequence[list[int]], batch_size: int) -> list[list[int]]:
+    """Rows of the prompts that are sampled at once: of one length, where a model takes no padding."""
+    if policy.reading.cache == "padded":
+        return chunks(range(len(prompts)), batch_size)
+    by_length = [[row for row, prompt in enumerate(prompts) if len(prompt) == length] for length in {len(p) for p in prompts}]
+    return [rows for same in by_length for rows in chunks(same, batch_size)]
 
 
 def _generate_uncached(
     policy: Policy, prompts: Sequence[list[int]], temperature: float, uniforms: Tensor, batch_size: int
 ) -> list[Sample]:  # fmt: skip
-    """The same for a model that neither keeps a cache nor takes padding on the left: prompts of one length go together, and whole
-    sequences are read again for each token."""
+    """The same for a model that keeps no cache: whole sequences are read again for each token."""
     samples: dict[int, Sample] = {}
-    for length in {len(prompt) for prompt in prompts}:
-        same = [row for row, prompt in enumerate(prompts) if len(prompt) == length]
-        for rows in chunks(same, batch_size):
-            ids = torch.tensor([prompts[row] for row in rows], device=policy.device)
-            notes: list[tuple[Tensor, Tensor]] = []
-            ended = torch.zeros(len(rows), dtype=torch.bool, device=policy.device)
-            ends = torch.tensor(sorted(policy.chat.end_ids), device=policy.device)
-            for place in range(uniforms.shape[1]):
-                with policy.in_precision():
-                    state = families.states(policy.trunk, ids, torch.ones_like(ids))[:, -1]
-                    draws = uniforms[rows, place].to(policy.device)
-                    tokens, logprobs = drawn(policy.logits(state), temperature, draws)
-                    notes.append((logprobs, policy.value_of(state)))
-                ids = torch.cat([ids, tokens[:, None]], dim=1)
-                ended |= torch.isin(tokens, ends)
-                if ended.all():
-                    break
-            columns = [torch.stack(column, dim=1).tolist() for column in zip(*notes, strict=True)]
-            for place, row in enumerate(rows):
-                answer = until_end(ids[place, length:].tolist(), policy.chat.end_ids)
-                noted = [column[place][: len(answer)] for column in columns]
-                samples[row] = sampled(policy, prompts[row], answer, *noted)
+    ends = torch.tensor(sorted(policy.chat.end_ids), device=policy.device)
+    for rows in _together(policy, prompts, batch_size):
+        ids = torch.tensor([prompts[row] for row in rows], device=policy.device)
+        length, ended = ids.shape[1], torch.zeros(len(rows), dtype=torch.bool, device=policy.device)
+        notes: list[tuple[Tensor, Tensor]] = []
+        for place in range(uniforms.shape[1]):
+            with policy.in_precision():
+                state = families.states(policy.trunk, ids, None)[:, -1]
+                tokens, logprobs = drawn(policy.logits(state), temperature, uniforms[rows, place].to(policy.device))
+                notes.append((logprobs, policy.value_of(state)))
+            ids = torch.cat([ids, tokens[:, None]], dim=1)
+            ended |= torch.isin(tokens, ends)
+            if ended.all():
+                break
+        columns = [torch.stack(column, dim=1).tolist() for column in zip(*notes, strict=True)]
+        for place, row in enumerate(rows):
+            answer = until_end(ids[place, length:].tolist(), policy.chat.end_ids)
+            samples[row] = sampled(policy, prompts[row], answer, *(column[place][: len(answer)] for column in columns))
     return [samples[row] for row in range(len(prompts))]
 
 
@@ -156,7 +160,7 @@ class _Decoding:
                 cache.batch_select_indices(going)
                 self._rows, attention, tokens, ended = self._rows[going], attention[going], tokens[going], ended[going]
             attention = torch.cat([attention, attention.new_ones(len(attention), 1)], dim=1)
-            hidden = families.read(policy.trunk, tokens[:, None], attention, cache)
+            hidden = self._read(tokens[:, None], attention, cache)
         return [self._sample(row) for row in range(len(self._prompts))]
 
     def _read_prompts(self) -> tuple[Tensor, DynamicCache, Tensor]:
@@ -165,12 +169,15 @@ class _Decoding:
         place = {tuple(prompt): number for number, prompt in enumerate(distinct)}
         ids, attention = left_padded(distinct, self._policy.tokenizer.pad_token_id, self._policy.device)
         cache = roomy_cache(self._policy.lm.config, ids.shape[1] + self._uniforms.shape[1])
-        hidden = families.read(self._policy.trunk, ids, attention, cache)
+        hidden = self._read(ids, attention, cache)
         which = torch.tensor([place[tuple(prompt)] for prompt in self._prompts], device=self._policy.device)
         if len(distinct) < len(self._prompts):
             cache.batch_select_indices(which)
             hidden, attention = hidden[which], attention[which]
         return hidden, cache, attention
+
+    def _read(self, ids: Tensor, attention: Tensor, cache: DynamicCache) -> Tensor:
+        return families.read(self._policy.trunk, ids, attention, cache, padded=self._policy.reading.cache == "padded")
 
     def _note(self, *columns: Tensor) -> None:
         """Keep tokens, log-probabilities and values of the rows that have not ended."""

@@ -81,7 +81,7 @@ def train_ppo(
     if finished:
         return best.folder
     learned = settings.reward_model
-    train = scored_by(learned, train) if learned else train
+    train = scored_by(learned, train, config.model.precision) if learned else train
     grader.prepare([*train, *validation])
     state = run.newest() if resume else None
     processes.wait()

@@ -26,7 +26,7 @@ def validate(learner: Learner, validation: Sequence[Task], grader: Grader) -> di
     with unsharded(policy):
         samples = answer(config, policy, validation, grader, config.seed, share)
         executed = judge(own, samples, grader).tasks
-        scores = judge(scored_by(learned, own), samples, grader).tasks if learned else []
+        scores = judge(scored_by(learned, own, config.model.precision), samples, grader).tasks if learned else []
         nats = torch.zeros((), dtype=torch.float64)
         if samples and (learned or config.compare.learned_reward):
             nats += exact_kl(policy, learner.reference, batch_of(samples, policy), config.ppo.temperature, config.model).sum()

@@ -15,6 +15,7 @@ from sandbox_tasks.task import EnvironmentSpec, Task
 
 from sandbox_rl.config import ModelConfig, PPOConfig, RunConfig
 from sandbox_rl.policy.batches import make_batch
+from sandbox_rl.policy.chat import Chat
 from sandbox_rl.policy.conversations import converse
 from sandbox_rl.policy.generation import Sample
 from sandbox_rl.policy.loading import load_policy
@@ -142,7 +143,7 @@ def test_a_reply_continues_the_chat_template() -> None:
         "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% if m.role == 'assistant' %}<eos>{% endif %}\n{% endfor %}"
         "{% if add_generation_prompt %}[assistant]{% endif %}"
     )
-    chat = policy.chat
+    chat = Chat(policy.tokenizer, set(), ModelConfig())
     ids = chat.encode_prompt("hi") + chat.encode_answer("yo") + chat.encode_reply("and?") + chat.encode_answer("so")
     said = zip(["user", "assistant"] * 2, ["hi", "yo", "and?", "so"], strict=True)
     messages = [{"role": role, "content": text} for role, text in said]
