@@ -34,9 +34,9 @@ class _RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         self.keys, self.values = (room[:, :, :end] for room in self._rooms)
         return self.keys, self.values
 
-    def batch_select_indices(self, indices: Tensor) -> None:
+    def reorder_cache(self, beam_idx: Tensor) -> None:
         length = self.keys.shape[-2]
-        chosen = [states[indices] for states in (self.keys, self.values)]
+        chosen = [states[beam_idx] for states in (self.keys, self.values)]
         self._rooms = [self._grown(states, length, length) for states in chosen]
         self.keys, self.values = (room[:, :, :length] for room in self._rooms)
 
@@ -57,3 +57,9 @@ def roomy_cache(config: Any, capacity: int) -> DynamicCache:
     cache = DynamicCache(config=config)
     cache.layers = [_RoomyLayer(capacity) if type(layer) is DynamicLayer else layer for layer in cache.layers]
     return cache
+
+
+def select_rows(cache: DynamicCache, rows: Tensor) -> None:
+    """Leave a cache some of its rows. Of layers of every kind only this method's name is the same in transformers."""
+    for layer in cache.layers:
+        layer.reorder_cache(rows)

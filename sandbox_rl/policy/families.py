@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from sandbox_rl.errors import UserError
-from sandbox_rl.policy.cache import roomy_cache
+from sandbox_rl.policy.cache import roomy_cache, select_rows
 
 LENGTHS, NEW = (7, 4, 5), 3
 """Tokens of the prompts that a model is asked about, and how many are sampled after them."""
@@ -222,7 +222,7 @@ def _caches(lm: Any, name: str, prompts: list[Tensor]) -> bool:
         cache = roomy_cache(lm.config, long + NEW)
         state = read(trunk, rows, attention, cache, padded=padded)
         left = torch.tensor([2, 1], device=device)  # rows that have ended leave the cache
-        cache.batch_select_indices(left)
+        select_rows(cache, left)
         prompts, attention, found = [prompts[row] for row in left], attention[left], [state[left]]
         for _ in range(NEW - 1):
             attention = torch.cat([attention, attention.new_ones(2, 1)], dim=1)
@@ -238,7 +238,7 @@ def _caches(lm: Any, name: str, prompts: list[Tensor]) -> bool:
 
 
 def read(trunk: Any, ids: Tensor, attention: Tensor, cache: Any, *, padded: bool) -> Tensor:
-    """The last token's state (b, h), of sequences padded on the left if they are `padded`; what was read is added to the cache."""
+    """The last token's state (b, h), of sequences that may be `padded` on the left; what was read is added to the cache."""
     positions = (attention.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
     given = {cache_argument(trunk): cache, "position_ids": positions, "use_cache": True}
     found: Tensor = states(trunk, ids, attention if padded else None, **given)[:, -1]

@@ -18,7 +18,7 @@ from transformers import DynamicCache
 
 from sandbox_rl.policy import families
 from sandbox_rl.policy.batches import chunks
-from sandbox_rl.policy.cache import roomy_cache
+from sandbox_rl.policy.cache import roomy_cache, select_rows
 from sandbox_rl.policy.model import Policy
 
 BLOCK = 512
@@ -157,7 +157,7 @@ class _Decoding:
             if len(going) == 0:
                 break
             if len(going) <= (1 - WORTH_DROPPING) * len(ended):
-                cache.batch_select_indices(going)
+                select_rows(cache, going)
                 self._rows, attention, tokens, ended = self._rows[going], attention[going], tokens[going], ended[going]
             attention = torch.cat([attention, attention.new_ones(len(attention), 1)], dim=1)
             hidden = self._read(tokens[:, None], attention, cache)
@@ -172,7 +172,7 @@ class _Decoding:
         hidden = self._read(ids, attention, cache)
         which = torch.tensor([place[tuple(prompt)] for prompt in self._prompts], device=self._policy.device)
         if len(distinct) < len(self._prompts):
-            cache.batch_select_indices(which)
+            select_rows(cache, which)
             hidden, attention = hidden[which], attention[which]
         return hidden, cache, attention
 
