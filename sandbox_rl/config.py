@@ -15,6 +15,7 @@ from sandbox_rl.errors import UserError
 
 Estimator = Literal["gae", "grpo", "dr_grpo", "rloo", "reinforce_pp", "reinforce_pp_baseline"]
 Kind = Literal["k1", "k2", "k3"]
+Preset = Literal["tiny", "small", "7b"]
 Precision = Literal["float32", "bfloat16"]
 Aggregation = Literal["token-mean", "seq-mean-token-mean", "seq-mean-token-sum"]
 PreferenceLoss = Literal["sigmoid", "robust", "ipo", "hinge", "length_normalised", "simpo"]
@@ -40,6 +41,8 @@ class LoRAConfig(_Section):
 class ModelConfig(_Section):
     name: str | None = None
     """Hugging Face name or folder of a causal LM; none makes the tiny model of the quickstart."""
+    revision: str | None = None
+    """Branch, tag or commit of a Hugging Face name; none: its main branch. The commit that was loaded is kept with the run."""
     gguf_file: str | None = None
     """File inside that folder when the weights are GGUF."""
     max_new_tokens: int = Field(default=96, ge=1)
@@ -304,10 +307,40 @@ class RunConfig(_Section):
     """Where steps are shown beside metrics.jsonl, by accelerate: tensorboard, wandb, mlflow ..."""
 
 
-def load_config(name: str, overrides: list[str]) -> RunConfig:
-    """A shipped config by name or a YAML file, with `key.sub=value` overrides. Raises `UserError`."""
-    folder = Path(str(importlib.resources.files("sandbox_rl"))) / "configs"
-    shipped = {p.stem: p for p in folder.glob("*.yaml")}
+def load_config(name: str, overrides: list[str], defaults: dict[str, Any] | None = None) -> RunConfig:
+    """A shipped config by name or a YAML file, with `key.sub=value` overrides. Raises `UserError`.
+
+    `defaults`: settings that hold where the config says nothing, such as a preset's.
+    """
+    settings, path = read_settings(name, overrides)
+    try:
+        return RunConfig.model_validate(_over(defaults or {}, settings))
+    except ValidationError as error:
+        raise UserError(f"{path}: {_first_problem(error)}") from None
+
+
+def preset(name: Preset) -> dict[str, Any]:
+    """Learning rates, lambda and the KL's price for models of a size."""
+    found: dict[str, Any] = yaml.safe_load((_shipped_folder() / "presets" / f"{name}.yaml").read_text())
+    return found
+
+
+def _shipped_folder() -> Path:
+    return Path(str(importlib.resources.files("sandbox_rl"))) / "configs"
+
+
+def _over(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Settings of which the second win."""
+    merged = dict(under)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = _over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def read_settings(name: str, overrides: list[str]) -> tuple[dict[str, Any], Path]:
+    """What a config and its overrides set, and its file. Raises `UserError`."""
+    shipped = {p.stem: p for p in _shipped_folder().glob("*.yaml")}
     path = shipped.get(name, Path(name))
     if not path.is_file():
         close = difflib.get_close_matches(name, shipped, n=1)
@@ -321,10 +354,7 @@ def load_config(name: str, overrides: list[str]) -> RunConfig:
         raise UserError(f"{path} holds a {type(settings).__name__}, and a config is a mapping; write `section: {{key: value}}`.")
     for override in overrides:
         _override(settings, override)
-    try:
-        return RunConfig.model_validate(settings)
-    except ValidationError as error:
-        raise UserError(f"{path}: {_first_problem(error)}") from None
+    return settings, path
 
 
 def _override(settings: dict[str, Any], override: str) -> None:

@@ -149,7 +149,7 @@ def compare(
 def _keep_settings(config: RunConfig, folder: Path, resume: bool) -> None:
     """Write the settings and the environment beside the run; a run goes on only with the settings that it began with."""
     kept = folder / "config.json"
-    if resume and kept.exists() and json.loads(kept.read_text()) != json.loads(config.model_dump_json()):
+    if resume and kept.exists() and RunConfig.model_validate_json(kept.read_text()) != config:
         raise UserError(f"{kept} holds other settings than these; resume with those, or name another folder with --out.")
     write_atomically(kept, config.model_dump_json(indent=1).encode())
     write_atomically(folder / "environment.json", json.dumps(environment(), indent=1).encode())

@@ -62,4 +62,4 @@ def roomy_cache(config: Any, capacity: int) -> DynamicCache:
 def select_rows(cache: DynamicCache, rows: Tensor) -> None:
     """Leave a cache some of its rows. Of layers of every kind only this method's name is the same in transformers."""
     for layer in cache.layers:
-        layer.reorder_cache(rows)
+        layer.reorder_cache(rows)  # type: ignore[arg-type]

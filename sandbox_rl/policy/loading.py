@@ -12,12 +12,17 @@ import transformers
 from safetensors.torch import load_file
 from torch import nn
 
-from sandbox_rl.config import ModelConfig
+from sandbox_rl.config import ModelConfig, Preset
 from sandbox_rl.errors import UserError
 from sandbox_rl.policy.model import CRITIC, VALUE_HEAD, Policy, named_ends
 
+SMALLEST, LARGEST = 50_000_000, 3_000_000_000
+"""Parameters of the models that the preset `small` is for."""
 
-def load_policy(model: str | Path, settings: ModelConfig | None = None, *, gguf_file: str | None = None) -> Policy:
+
+def load_policy(
+    model: str | Path, settings: ModelConfig | None = None, *, gguf_file: str | None = None, revision: str | None = None
+) -> Policy:
     """A Hugging Face causal LM by name or folder, or an adapter's folder, with the value head that was saved beside it.
 
     Raises `UserError` for one that can't be read rightly, and where its tokenizer has no end of sequence or more tokens than it.
@@ -27,7 +32,9 @@ def load_policy(model: str | Path, settings: ModelConfig | None = None, *, gguf_
         compute_deterministically()
     adapter = Path(model) / "adapter_config.json"
     base = json.loads(adapter.read_text())["base_model_name_or_path"] if adapter.exists() else str(model)
-    options = {"gguf_file": gguf_file} if gguf_file else {}
+    base = str(Path(base).resolve()) if Path(base).is_dir() else base  # what an adapter's folder names, from wherever it is read
+    given = {"gguf_file": gguf_file, "revision": revision}
+    options = {name: value for name, value in given.items() if value}
     tokenizer = transformers.AutoTokenizer.from_pretrained(str(model), **options)
     lm = transformers.AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, **options)
     if gguf_file:
@@ -83,6 +90,29 @@ def compute_deterministically() -> None:
     torch.backends.cudnn.benchmark = False
     torch.backends.cuda.enable_flash_sdp(False)
     torch.backends.cuda.enable_mem_efficient_sdp(False)
+
+
+def preset_for(model: str | None, revision: str | None = None, gguf_file: str | None = None) -> tuple[Preset, int]:
+    """The preset for a model by its size, and how many parameters that is; none is the tiny model that is made here."""
+    if model is None:
+        return "tiny", 0
+    adapter = Path(model) / "adapter_config.json"
+    base = json.loads(adapter.read_text())["base_model_name_or_path"] if adapter.exists() else model
+    given = {"revision": revision} if revision and not Path(base).is_dir() else {}
+    if gguf_file and (Path(base) / gguf_file).exists():
+        given["gguf_file"] = gguf_file
+    try:
+        settings = transformers.AutoConfig.from_pretrained(base, **given)
+        with torch.device("meta"):
+            size = sum(weight.numel() for weight in _shape_of(settings).parameters())
+    except (OSError, ValueError) as error:
+        raise UserError(f"{model} is no causal LM ({str(error).splitlines()[0]}); name another, or choose by --preset.") from None
+    return ("tiny" if size < SMALLEST else "small" if size < LARGEST else "7b"), size
+
+
+def _shape_of(settings: Any) -> nn.Module:
+    model: nn.Module = transformers.AutoModelForCausalLM.from_config(settings)  # type: ignore[no-untyped-call]
+    return model
 
 
 def _forget_quantization(lm: Any) -> None:

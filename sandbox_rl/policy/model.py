@@ -130,6 +130,15 @@ class Policy(nn.Module):
             if critic:
                 save_file({name: value.contiguous() for name, value in critic.items()}, folder / CRITIC)
 
+    def write_plain(self, folder: Path, *, merge: bool) -> None:
+        """Write model and tokenizer alone, for other tools; `merge`: an adapter is added to the base's weights, and is then gone
+        from this policy."""
+        model = self._adapted[0] if self._adapted else self.lm
+        if merge and self._adapted:
+            model, self._adapted = model.merge_and_unload(), None
+        model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+
     def trained(self, *, keep: bool = True) -> dict[str, Tensor]:
         """What training changes, by name: all weights, or adapter and value head; nothing where a process does not `keep` it.
         All processes ask together."""

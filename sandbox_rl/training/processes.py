@@ -8,6 +8,7 @@ would have computed, whoever holds how many rows.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,12 +19,15 @@ from torch import Tensor
 
 from sandbox_rl.policy.sharding import sharding_wanted
 
+LONGEST_WAIT = datetime.timedelta(hours=3)
+"""That processes wait for one that samples or grades; torch's own limits of 10 to 30 minutes end a run for a slow sandbox."""
+
 
 class Processes:
     """This process among the others."""
 
     def __init__(self) -> None:
-        self._state = PartialState(cpu=not torch.cuda.is_available())
+        self._state = PartialState(cpu=not torch.cuda.is_available(), timeout=LONGEST_WAIT)
         self.sharded = self.count > 1 and sharding_wanted()
         """Whether each holds but a share of the weights."""
 

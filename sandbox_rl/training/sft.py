@@ -61,7 +61,8 @@ def train_sft(
                 },
             )
     policy.save(target)
-    run.finish({"steps": config.sft.steps})
+    commit = getattr(policy.lm.config, "_commit_hash", None)
+    run.finish({"steps": config.sft.steps, "model": config.model.name, "revision": commit})
     return target
 
 
@@ -102,7 +103,9 @@ def _encoded(policy: Policy, talk: Conversation) -> tuple[list[int], list[int], 
 
 def _start(config: RunConfig, tasks: Sequence[Task], environments: Environments) -> Policy:
     if config.model.name:
-        return load_policy(config.model.name, config.model, gguf_file=config.model.gguf_file)
+        return load_policy(
+            config.model.name, config.model, gguf_file=config.model.gguf_file, revision=config.model.revision
+        )
     talks = imitated(random.Random(config.seed), tasks, config.sft.wrong_probability, environments)
     texts = ["\n".join([talk.task.prompt, *talk.turns, *talk.replies]) for talk in talks]
     return new_tiny_policy(texts, config.seed, settings=config.model)
