@@ -3,18 +3,26 @@ TORCH ?= torch==2.13.0   # a version whose Linux CPU wheel a plain pip finds; pl
 BIN := .venv/bin
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: quickstart test check image bench
+TESTS = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+.PHONY: quickstart test test-rest check docs image bench
 
 quickstart: .venv/.installed
 	$(BIN)/sandbox-rl compare quickstart --resume
 
 test: .venv/.installed-dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(TESTS) -m "not slow and not rest"
+
+test-rest: .venv/.installed-dev
+	$(TESTS) -m "rest and not slow"
 
 check: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: .venv/.installed-dev
+	$(BIN)/python docs/generate.py
 
 bench: .venv/.installed-dev
 	$(BIN)/python benchmarks/grading.py

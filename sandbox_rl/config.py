@@ -175,7 +175,7 @@ class PPOConfig(_Section):
         return self
 
 
-Monitor = Literal["kl", "ratio", "entropy", "equal_rewards", "repetition", "length", "no_verdict"]
+Monitor = Literal["kl", "ratio", "entropy", "equal_rewards", "repetition", "length", "no_verdict", "lost_kind"]
 
 
 class MonitorsConfig(_Section):
@@ -195,6 +195,8 @@ class MonitorsConfig(_Section):
     """How many times as long, or as short, as in the first step answers may get, in the mean."""
     no_verdict: float = Field(default=0.2, ge=0, lt=1)
     """Share of a step's answers that the sandbox could not judge."""
+    lost_kind: int = Field(default=8, ge=2)
+    """Answers with a word in common, so far in the run, that the sandbox could not judge, while it judged none with that word."""
     stop: list[Monitor] = []
     """Monitors whose alarm stops the run, after a checkpoint."""
 

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from sandbox_rewards.sandbox.backends import BACKENDS, probe
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # idle threads of a tiny model spin, and take the cores of what runs beside them
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts us in the background has it ignored
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    today = int(date.today().strftime("%Y%m%d"))
+    told = "what part of the adversarial corpora is no `rest`; the date unless given, so that each day sees another"
+    parser.addoption("--corpus-seed", type=int, default=today, help=told)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"corpora: --corpus-seed={config.getoption('corpus_seed')}"
 
 
 @pytest.fixture(scope="module", params=list(BACKENDS))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from numbers import Real
 from typing import Any, TypeVar
 
@@ -13,7 +15,7 @@ from pydantic import ValidationError
 from sandbox_tasks.task import RangedSpec
 
 from sandbox_rewards.errors import BrokenReward, RewardError, in_a_line, shown
-from sandbox_rewards.grade import LARGEST_REWARD, Grade, Verdict, clean_detail
+from sandbox_rewards.grade import LARGEST_REWARD, Grade, Verdict, clean_detail, of_one_question
 from sandbox_rewards.registry import REWARDS, load
 from sandbox_rewards.source import RewardItem, RewardSource
 
@@ -47,6 +49,44 @@ def ask(name: str, source: RewardSource, batch: Sequence[RewardItem]) -> list[Gr
             f"reward source {name!r} gave {len(grades)} grades for {len(batch)} answers; it must give one each, in order."
         )
     return [checked(name, item, grade) for item, grade in zip(batch, grades, strict=True)]
+
+
+SOUND = ("1", "The answer is 1.\n")
+"""Answers of our own: a source that fails on all of them too is broken, and not only at a loss with somebody's answer."""
+
+
+def ask_each(name: str, source: RewardSource, batch: Sequence[RewardItem], on_fault: Callable[[str], None]) -> list[Grade]:
+    """Like `ask`, but where the source fails on some answers alone, these have no verdict, and `on_fault` is told of each.
+
+    Raises `BrokenReward` where it fails on answers of our own too, or on all of them together but on none alone.
+    """
+    try:
+        return ask(name, source, batch)
+    except BrokenReward as broken:
+        of_all = broken
+    grades, faults = [], []
+    for item in batch:
+        try:
+            grades += ask(name, source, [item])
+        except BrokenReward as fault:
+            if not _is_sound(name, source, item):
+                raise of_all from None
+            faults.append(str(fault))
+            grades.append(of_one_question(item.task.id, Verdict.no_verdict, 0.0, clean_detail(str(fault))))
+    if not faults:
+        raise of_all
+    for said in faults:
+        on_fault(said)
+    return grades
+
+
+def _is_sound(name: str, source: RewardSource, item: RewardItem) -> bool:
+    """Whether the source grades an answer of our own to the same task."""
+    for completion in SOUND:
+        with contextlib.suppress(BrokenReward):
+            ask(name, source, [replace(item, completion=completion)])
+            return True
+    return False
 
 
 def checked(name: str, item: RewardItem, grade: object) -> Grade:

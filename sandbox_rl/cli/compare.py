@@ -53,7 +53,7 @@ def report(folder: Annotated[Path, typer.Argument(help="A finished run's folder.
 
 def evaluate_policy(
     policy: Annotated[Path, typer.Argument(help="Folder of a policy.")],
-    split: Annotated[Literal["train", "validation", "test"], typer.Option()] = "test",
+    split: Annotated[Literal["train", "validation", "test"], typer.Option(help="Which of the suite's tasks.")] = "test",
     config: ConfigName = "quickstart",
     settings: Settings = [],
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 import yaml
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.sandbox.backends import LEAVES_OPEN, Backend
@@ -67,8 +68,8 @@ def training_options(
 def settled(
     config: str, settings: list[str], begun: Path | None, preset: Preset | None, base: Path | None = None
 ) -> RunConfig:  # fmt: skip
-    """The config of a run. Where it says nothing, a preset holds, which is said: the one that is asked for, or that for a model of
-    the base's size. A run that goes on has what it was `begun` with, if that file is there."""
+    """The config of a run. Where it says nothing, a preset holds, which is said: the one that is asked for, or that for a model
+    of the base's size. A run that goes on has what it was `begun` with, if that file is there."""
     if begun and begun.exists() and not preset:
         return load_config(config, settings, yaml.safe_load(begun.read_text()))
     why = "as asked"
@@ -86,7 +87,7 @@ def settled(
 def grader_for(
     sandbox: str, workers: int | None, *, cache: Path | None = None, runtime: str | None = None, unsafe: bool = False
 ) -> Grader:
-    """A grader that says on stderr where answers run, when that is known."""
+    """A grader that says on stderr where answers run, when that is known, and what keeps some from a verdict."""
     asked = "open" if unsafe else sandbox
 
     def told(backend: Backend) -> None:
@@ -97,7 +98,10 @@ def grader_for(
         if backend.name in LEAVES_OPEN and backend.name != "open":
             screen.print(f"note: {LEAVES_OPEN[backend.name]}", highlight=False, soft_wrap=True)
 
-    return Grader(asked, workers, cache=cache, runtime=runtime, on_sandbox=told)
+    def warned(said: str) -> None:
+        screen.print(f"[bold yellow]warning:[/] {escape(said)}", highlight=False, soft_wrap=True)
+
+    return Grader(asked, workers, cache=cache, runtime=runtime, on_sandbox=told, on_warning=warned)
 
 
 def grader_of(config: RunConfig, folder: Path | None) -> Grader:

@@ -201,15 +201,24 @@ def _is_trunk(lm: Any, name: str, ids: Tensor, wanted: Tensor) -> bool:
 
 
 def _check_gradient(lm: Any, name: str, ids: Tensor) -> None:
-    """Raise `UserError` where no gradient comes back through the trunk, dropout being off."""
+    """Raise `UserError` where no gradient comes back from the logits to the embedded tokens, dropout being off."""
+    embedded: list[Tensor] = []
+
+    def leaf(module: nn.Module, given: Any, out: Tensor) -> Tensor:
+        embedded.append(out.detach().requires_grad_())
+        return embedded[-1]
+
+    handle = lm.get_input_embeddings().register_forward_hook(leaf)
     trunk = lm.get_submodule(name)
-    first = next(weight for weight in trunk.parameters() if weight.dim() == 1 or weight is list(trunk.parameters())[-1])
     try:
         with torch.enable_grad():
             found = logits(lm, trunk, states(trunk, ids, torch.ones_like(ids))[0])
-            torch.autograd.grad(found.sum(), first, allow_unused=True)
+            if embedded:
+                torch.autograd.grad(found.sum(), embedded[0])
     except REFUSALS as error:
         raise _refused(lm, f"no gradient comes back through it ({_first_line(error)})") from None
+    finally:
+        handle.remove()
 
 
 def _caches(lm: Any, name: str, prompts: list[Tensor]) -> bool:

@@ -6,6 +6,8 @@ writes the sentences beside the step; those of monitors that the settings name s
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -26,14 +28,21 @@ class Monitors:
         self._settings = settings
         self._first: dict[str, float] = {}
         self._equal = 0
+        self._lost: Counter[str] = Counter()
+        """By word: answers with it that ended without a verdict, of words with which none ended otherwise since."""
 
     def watch(self, metrics: Metrics, samples: Sequence[dict[str, Any]]) -> dict[Monitor, str]:
-        """The alarms of a step, by monitor. `metrics` gets `repetition`, the figure that only this room makes."""
-        metrics["repetition"] = mean([repeated(sample["text"]) for sample in samples])
-        rewards = [sample["reward"] for sample in samples if sample["reward"] is not None]
+        """The alarms of a step, by monitor; a sample has its `text`, and its `reward`, None where there is no verdict.
+
+        `metrics` gets `repetition`, the figure that only this room makes.
+        """
+        texts, rewards = [sample["text"] for sample in samples], [sample["reward"] for sample in samples]
+        self._sort_words(texts, rewards)
+        told = {reward for reward in rewards if reward is not None}
+        metrics["repetition"] = mean([repeated(text) for text in texts])
         for name in ("entropy", "response_length"):
             self._first.setdefault(name, metrics.get(name, 0.0))
-        self._equal = self._equal + 1 if rewards and len(set(rewards)) == 1 else 0
+        self._equal = self._equal + 1 if len(told) == 1 else 0
         said = {name: look(self, metrics) for name, look in _MONITORS.items()}
         return {name: sentence for name, sentence in said.items() if sentence}
 
@@ -46,10 +55,22 @@ class Monitors:
             raise TrainingError(f"at step {step} {alarms[stopping[0]]} (monitors.stop names {stopping[0]}.)")
 
     def state(self) -> dict[str, Any]:
-        return {"first": self._first, "equal": self._equal}
+        return {"first": self._first, "equal": self._equal, "lost": dict(self._lost)}
 
     def restore(self, state: dict[str, Any]) -> None:
         self._first, self._equal = renamed(state["first"]), state["equal"]
+        self._lost = Counter(state.get("lost", {}))
+
+    def _sort_words(self, texts: Sequence[str], rewards: Sequence[float | None]) -> None:
+        """Count the words of what was lost, unless so much was that the machine must be at fault, which has its own alarm."""
+        lost = [text for text, reward in zip(texts, rewards, strict=True) if reward is None]
+        if len(lost) <= self._settings.no_verdict * len(texts):
+            for text in lost:
+                self._lost.update(set(_WORD.findall(text)))
+        for text, reward in zip(texts, rewards, strict=True):
+            if reward is not None:
+                for word in _WORD.findall(text):
+                    self._lost.pop(word, None)
 
     def _kl(self, metrics: Metrics) -> str | None:
         if metrics.get("kl", 0.0) <= self._settings.kl:
@@ -107,8 +128,19 @@ class Monitors:
             return None
         return f"{share:.0%} of the answers could not be judged; `sandbox-rl doctor` says what works here."
 
+    def _lost_kind(self, _: Metrics) -> str | None:
+        word, count = max(self._lost.items(), key=lambda found: found[1], default=("", 0))
+        if count < self._settings.lost_kind:
+            return None
+        return (
+            f"all {count} answers with {word!r} in them ended without a verdict, by which a policy may learn to escape its zero; "
+            "read them in samples.jsonl, and grade them alone."
+        )
 
+
+_WORD = re.compile(r"[^\W\d]\w{2,}")
 _MONITORS: dict[Monitor, Callable[[Monitors, Metrics], str | None]] = {
     "kl": Monitors._kl, "ratio": Monitors._ratio, "entropy": Monitors._entropy, "equal_rewards": Monitors._equal_rewards,
     "repetition": Monitors._repetition, "length": Monitors._length, "no_verdict": Monitors._no_verdict,
+    "lost_kind": Monitors._lost_kind,
 }  # fmt: skip

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+import random
+import re
 import sys
+from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sandbox_rewards.grading import Grader
+from sandbox_rewards.sandbox.runner.cell.clock import MOST
 from sandbox_tasks.task import Task
 
 
@@ -32,29 +38,53 @@ def graded(backend: str, cases: dict[str, Any]) -> dict[str, Any]:
     return dict(zip(cases, grades, strict=True))
 
 
-def some_of(cases: dict[str, Any], backend: str) -> dict[str, Any]:
-    """All cases on one backend; on the others, which share the judge with it, every twentieth of the largest family."""
+EVERY = 8
+"""One case of so many is sampled."""
+
+
+@pytest.fixture(params=["sample", pytest.param("others", marks=pytest.mark.rest)])
+def share(request: pytest.FixtureRequest) -> tuple[str, int]:
+    """Which of the two shares of a corpus is run, and the seed that says what is in it."""
+    return request.param, request.config.getoption("corpus_seed")
+
+
+def shared_out(names: Iterable[str], share: tuple[str, int]) -> list[str]:
+    """One name in `EVERY`, as many of each family (what stands before `/` or `:`), drawn by the seed; or all the others."""
+    which, seed = share
+    families: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        families[re.split("[/:]", name)[0]].append(name)
+    chance = random.Random(seed)
+    drawn = [name for family in families.values() for name in chance.sample(family, len(family))]
+    return [name for place, name in enumerate(drawn) if (place % EVERY == 0) is (which == "sample")]
+
+
+def test_the_two_shares_are_the_whole_corpus() -> None:
+    sample, others = (shared_out(CHEATS, (which, 7)) for which in ("sample", "others"))
+    assert sorted(sample + others) == sorted(CHEATS)
+    assert len(sample) == -(-len(CHEATS) // EVERY)
+    assert sample != shared_out(CHEATS, ("sample", 8))
+
+
+def on(backend: str, names: Iterable[str]) -> list[str]:
+    """All cheats on one backend; on the others, which share the judge with it, every twentieth of the largest family."""
     if backend == "namespaces":
-        return cases
-    return {name: case for i, (name, case) in enumerate(cases.items()) if not name.startswith("liar/") or i % 20 == 0}
+        return list(names)
+    return [name for i, name in enumerate(names) if not name.startswith("liar/") or i % 20 == 0]
 
 
 def longest(case: Any) -> float:
-    """Seconds that a grade may take: every case's limit, and one more."""
-    return float(case.task_spec["time_limit_s"] * max(1, len(case.task_spec.get("cases", ()))) + 1)
+    """Seconds that a grade may take however busy the machine is, and some for the machinery."""
+    return float(MOST * case.task_spec["time_limit_s"] * max(1, len(case.task_spec.get("cases", ()))) + 10)
 
 
-def test_no_cheat_is_rewarded_and_none_takes_the_judge_down(backend: str) -> None:
-    cases = some_of(CHEATS, backend)
+def test_no_cheat_is_rewarded_and_none_takes_the_judge_down(backend: str, share: tuple[str, int]) -> None:
+    cases = {name: CHEATS[name] for name in shared_out(on(backend, CHEATS), share)}
     grades = graded(backend, cases)
     paid = [name for name, grade in grades.items() if grade.reward != 0.0]
-    assert not paid, f"{len(paid)} of {len(grades)}: {[(n, grades[n].verdict, grades[n].detail) for n in paid[:5]]}"
+    assert not paid, f"{share}: {len(paid)} of {len(grades)}: {[(n, grades[n].verdict, grades[n].detail) for n in paid[:5]]}"
     late = [name for name, grade in grades.items() if grade.seconds > longest(cases[name])]
-    assert len(late) <= ALLOWED_LATE, late
-
-
-ALLOWED_LATE = 3
-"""Of thousands: bombs of processes on a machine that has other work to do."""
+    assert not late
 
 
 def test_the_cheats_on_the_wire_speak_its_language() -> None:
@@ -66,8 +96,8 @@ def test_the_cheats_on_the_wire_speak_its_language() -> None:
     assert grade.verdict == "passed"
 
 
-def test_every_honest_program_passes_but_for_the_known_limits(backend: str) -> None:
-    cases = {name: case for name, case in HONEST.items() if name not in KNOWN_LIMITS[backend]}
+def test_every_honest_program_passes_but_for_the_known_limits(backend: str, share: tuple[str, int]) -> None:
+    cases = {name: HONEST[name] for name in shared_out((n for n in HONEST if n not in KNOWN_LIMITS[backend]), share)}
     grades = graded(backend, cases)
     failed = {name: (grade.verdict, grade.detail) for name, grade in grades.items() if grade.verdict != "passed"}
-    assert not failed, f"{len(failed)} of {len(grades)}: {failed}"
+    assert not failed, f"{share}: {len(failed)} of {len(grades)}: {failed}"

@@ -84,7 +84,7 @@ PLACES = {
         "os.fork() or (os.setsid(), __import__('time').sleep(60), os._exit(0))",
         "len([p for p in os.listdir('/proc') if p.isdigit()]) > 1",
     ),
-    "the nice value": ("os.nice(3)", "os.nice(0) >= 3"),
+    "the nice value": ("os.nice(19)", f"os.nice(0) > {os.nice(0)}"),
 }  # fmt: skip
 """What one solution tries to leave, and how the next would see it."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +13,7 @@ from typing import Any
 
 from sandbox_tasks.task import RewardSpec, Task
 
-from sandbox_rewards.contract import ask, make_source, naming
+from sandbox_rewards.contract import ask_each, make_source, naming
 from sandbox_rewards.grade import Grade, Part, Verdict
 from sandbox_rewards.sandbox.backends import Backend
 from sandbox_rewards.source import RewardItem, RewardSource
@@ -29,7 +30,7 @@ class Grader:
     """Grades batches with warm sources. Use as a context manager: leaving it ends every sandbox worker.
 
     `cache`: an SQLite file that keeps grades of unit tests, made where there is none; `runtime`: docker's OCI runtime;
-    `on_sandbox` is told which backend was chosen, when it is.
+    `on_sandbox` is told which backend was chosen, when it is; `on_warning`, once of each kind, what keeps answers from a verdict.
     """
 
     def __init__(
@@ -40,11 +41,16 @@ class Grader:
         cache: Path | None = None,
         runtime: str | None = None,
         on_sandbox: Callable[[Backend], None] | None = None,
+        on_warning: Callable[[str], None] | None = None,
     ) -> None:
         self._settings: dict[str, Any] = {
             "sandbox": sandbox, "workers": workers, "grade_cache": cache, "runtime": runtime, "on_sandbox": on_sandbox,
+            "on_warning": on_warning,
         }  # fmt: skip
         self._sources: dict[str, RewardSource] = {}
+        self._on_warning = on_warning
+        self.faults: Counter[str] = Counter()
+        """How many answers each source failed on; they have no verdict."""
 
     def __enter__(self) -> Grader:
         return self
@@ -125,9 +131,15 @@ class Grader:
         for answer, position in places:
             by_source[answer.items[position].spec.source].append((answer, position))
         for name, asked in by_source.items():
-            grades = ask(name, self.source(name), [answer.items[position] for answer, position in asked])
+            items = [answer.items[position] for answer, position in asked]
+            grades = ask_each(name, self.source(name), items, partial(self._note_fault, name))
             for (answer, position), grade in zip(asked, grades, strict=True):
                 answer.grades[position] = grade
+
+    def _note_fault(self, name: str, said: str) -> None:
+        self.faults[name] += 1
+        if self._on_warning and self.faults[name] == 1:
+            self._on_warning(f"an answer has no verdict, and others like it won't have one: {said}")
 
 
 class _Answer:

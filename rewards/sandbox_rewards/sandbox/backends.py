@@ -259,6 +259,7 @@ class ContainerConnection:
             self._container.remove(force=True)
         self._reader.join(timeout=5)
         os.close(self.channel.read_fd)
+        self._attached._response.close()  # before its socket: collected after it, a response of Python 3.13 complains
         self._attached.close()
         self._socket.close()
         self._client.close()
@@ -305,7 +306,7 @@ def probe(name: str, runtime: str | None = None) -> str | None:
     try:
         worker = _made(name, runtime).open_worker(0)
         try:
-            outcome = worker.run(job, 20)
+            outcome = worker.run(job, 10)
         finally:
             worker.close()
     except WorkerLost as error:

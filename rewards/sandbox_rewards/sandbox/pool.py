@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import os
 import queue
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from sandbox_rewards.sandbox.backends import Backend
+from sandbox_rewards.sandbox.runner.cell.clock import Crowd
 from sandbox_rewards.sandbox.runner.wire.languages import COMPILE_S
-from sandbox_rewards.sandbox.worker import Worker, WorkerLost
+from sandbox_rewards.sandbox.worker import BoxDied, MachineBusy, Worker, WorkerLost
 
 ATTEMPTS = 3
 """How often a job is tried before it ends as `no_verdict`."""
 PAUSES_S = (0.2, 1.0)
 """Seconds before the second and the third attempt: what a machine lacks for a moment may be back."""
-MARGIN_S = 5.0
-"""Seconds beyond a job's own limits after which its worker counts as lost."""
+CALM_S, BUSY = 10, 2.0
+"""Seconds, at most, in which a machine that was too busy may become calmer before a job is tried again; and how many threads
+that want each of its processors are too many."""
+SURELY = 3.0
+"""How many times longer than a job of our own explains an answer must have taken to be late for sure."""
 IN_FLIGHT = 4
 """Jobs taken ahead for each worker; a batch of any length needs memory for so many."""
 WAITING = 64
@@ -28,20 +33,36 @@ WAITING = 64
 Outcome = dict[str, Any]
 
 
+BURNT_S = 0.2
+"""Seconds of a processor that `BURNS` needs."""
+_SPEC: dict[str, Any] = {
+    "style": "asserts", "tests": ["assert f() == 1"], "cases": [], "setup": "", "prelude": "", "entry_point": "f",
+    "checker": "tokens", "time_limit_s": 10.0, "memory_limit_mb": 512,
+}  # fmt: skip
+BURNS: dict[str, Any] = {"spec": _SPEC, "code": f"""
+import time
+def f():
+    while time.process_time() < {BURNT_S}: pass
+    return 1
+"""}  # fmt: skip
+"""A job of our own, to measure how slow the machine is."""
+
+
 class SandboxPool:
     """Workers of one backend, started when first needed and kept warm. Safe to use from several threads.
 
     `workers` is one more than there are cores unless told: a worker's processes wait for each other in turns, and the one
-    more uses the cores meanwhile.
+    more uses the cores meanwhile. `on_warning` is told once when the machine is too busy to judge on.
     """
 
-    def __init__(self, backend: Backend, workers: int | None = None) -> None:
+    def __init__(self, backend: Backend, workers: int | None = None, on_warning: Callable[[str], None] | None = None) -> None:
         self.backend = backend
         self.size = workers or len(os.sched_getaffinity(0)) + 1
         self._threads = ThreadPoolExecutor(self.size, thread_name_prefix="sandbox")
         self._idle: queue.SimpleQueue[tuple[int, Worker | None]] = queue.SimpleQueue()
         for number in range(self.size):
             self._idle.put((number, None))
+        self._on_warning = on_warning
         self._busy: dict[int, Worker] = {}
         self._closing = threading.Event()
 
@@ -92,23 +113,64 @@ class SandboxPool:
             return future
 
     def _judge(self, job: dict[str, Any]) -> Outcome:
-        reason = "the pool was closed"
+        """The outcome of a job. What ends a box, or is undecided, is tried again. When it goes on so it is the answer's doing if
+        jobs of our own show that the machinery is sound, or the machine not as slow as that; else there is no verdict.
+        """
+        reason, deaths, slow = "the pool was closed", 0, None
         for attempt in range(ATTEMPTS):
             if attempt:
-                self._closing.wait(PAUSES_S[attempt - 1])
+                self._pause(attempt, busy=slow is not None)
             if self._closing.is_set():
                 break
             try:
-                return self._attempt(job)
-            except WorkerLost as error:
-                reason = str(error)
-        return {
-            "verdict": "no_verdict",
-            "tests_passed": 0,
-            "tests_total": 0,
-            "seconds": 0.0,
-            "detail": reason,
-        }
+                outcome = self._attempt(job)
+            except MachineBusy as busy:
+                reason, before, slow = str(busy), slow, self._slowdown()
+                if before and busy.slowdown > SURELY * max(before, slow):
+                    return _outcome("time_limit", f"no end within {busy.slowdown:.0f} times its limit")
+                self.warn(f"the machine is too busy to judge answers: {reason}")
+            except BoxDied as died:
+                reason = str(died)
+                deaths += not self._closing.is_set() and self._survives({**job, "code": ""})
+            except WorkerLost as lost:
+                reason = str(lost)
+            else:
+                if outcome.get("starved_s", 0.0) > job["spec"]["time_limit_s"]:
+                    self.warn(f"the machine is busy: an answer waited {outcome['starved_s']:.0f} s for a processor")
+                return outcome
+        if deaths == ATTEMPTS:
+            return _outcome("runtime_error", f"on this answer, and on none of our own: {reason}")
+        return no_verdict(reason)
+
+    def _pause(self, attempt: int, *, busy: bool) -> None:
+        """Until what the machine lacked may be back."""
+        self._closing.wait(PAUSES_S[attempt - 1])
+        crowd = Crowd()
+        for _ in range(CALM_S if busy else 0):
+            crowd.look()
+            if crowd.for_each <= BUSY or self._closing.wait(1.0):
+                break
+
+    def _survives(self, job: dict[str, Any]) -> bool:
+        """Whether a box gives a verdict of its own on a job, and goes on."""
+        try:
+            return not self._attempt(job).get("box_ended")
+        except WorkerLost:
+            return False
+
+    def _slowdown(self) -> float:
+        """How many times longer than on a calm machine a job of our own takes; infinite where it does not end."""
+        try:
+            outcome = self._attempt(BURNS)
+        except WorkerLost:
+            return math.inf
+        return float(outcome["seconds"] / BURNT_S) if outcome["verdict"] == "passed" else math.inf
+
+    def warn(self, said: str) -> None:
+        """Once."""
+        warn, self._on_warning = self._on_warning, None
+        if warn:
+            warn(said)
 
     def _attempt(self, job: dict[str, Any]) -> Outcome:
         """One attempt on a worker that is idle; only one that gave a verdict and goes on is kept."""
@@ -120,7 +182,7 @@ class SandboxPool:
             self._busy[number] = worker
             if self._closing.is_set():
                 raise WorkerLost("the pool was closed")
-            outcome = worker.run(job, longest_s(job["spec"]))
+            outcome = worker.run(job, limits_s(job["spec"]))
             kept = None if outcome.get("box_ended") else worker
             return outcome
         finally:
@@ -130,11 +192,19 @@ class SandboxPool:
             self._idle.put((number, kept))
 
 
-def longest_s(spec: dict[str, Any]) -> float:
-    """Seconds after which a job can't be at work any more: all its runs, a prelude's own too, to their limits, and a margin."""
+def limits_s(spec: dict[str, Any]) -> float:
+    """Seconds that a job may take by its limits: all its runs, a prelude's own too, and a compilation."""
     runs = max(1, len(spec["cases"])) + (2 if spec["prelude"] else 0)
     compiling = COMPILE_S if spec.get("language", "python") != "python" else 0.0
-    return float(spec["time_limit_s"] * runs + compiling + MARGIN_S)
+    return float(spec["time_limit_s"] * runs + compiling)
+
+
+def no_verdict(detail: str) -> Outcome:
+    return _outcome("no_verdict", detail)
+
+
+def _outcome(verdict: str, detail: str) -> Outcome:
+    return {"verdict": verdict, "tests_passed": 0, "tests_total": 0, "seconds": 0.0, "detail": detail}
 
 
 def _result(future: Future[Outcome] | None) -> Outcome | None:

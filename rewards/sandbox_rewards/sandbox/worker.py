@@ -9,11 +9,13 @@ import importlib.resources
 import importlib.util
 import os
 import re
+import select
 import subprocess
 import time
 from pathlib import Path
 from typing import Any, Protocol
 
+from sandbox_rewards.sandbox.runner.cell.clock import MOST, Crowd
 from sandbox_rewards.sandbox.runner.cell.leftovers import remove_tree
 from sandbox_rewards.sandbox.runner.wire.channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 
@@ -61,6 +63,8 @@ ENVIRONMENT = {
 numeric library with one thread for each core would meet its limits on a large machine."""
 
 START_S = 60.0
+MARGIN_S = 5.0
+"""Seconds beyond its limits after which a silent box counts as lost."""
 CLOSE_S = 1.0
 """Seconds that a box's steward gets to end it."""
 KEPT_STDERR = 1 << 16
@@ -68,7 +72,22 @@ KEPT_STDERR = 1 << 16
 
 
 class WorkerLost(Exception):
-    """The box ended, fell silent or could not be started: our fault, never the answer's."""
+    """The box ended, fell silent or could not be started: our fault."""
+
+
+class BoxDied(WorkerLost):
+    """The box ended or fell silent over a job: our fault, unless it does so on this answer and on none of our own."""
+
+
+class MachineBusy(WorkerLost):
+    """The machine was too busy to tell whether an answer keeps its limits. The worker is sound.
+
+    `slowdown`: how many times its limit a run took without a decision.
+    """
+
+    def __init__(self, said: str, slowdown: float) -> None:
+        super().__init__(said)
+        self.slowdown = slowdown
 
 
 def runner_sources() -> dict[str, str]:
@@ -175,15 +194,19 @@ class Worker:
         self._channel = connection.channel
         self._exchange({"sources": runner_sources(), "settings": settings}, START_S)
 
-    def run(self, job: dict[str, Any], timeout_s: float) -> dict[str, Any]:
-        """Outcome of one job; `timeout_s` is when a silent box is given up."""
+    def run(self, job: dict[str, Any], limits_s: float) -> dict[str, Any]:
+        """Outcome of one job. A box is given up when it is silent for longer than `limits_s`, the limits of all its runs, and a
+        margin; on a busy machine for as much longer as a run may then take. Raises `BoxDied`, `MachineBusy` and `WorkerLost`.
+        """
         self._jobs += 1
         job = {**job, "job": self._jobs}
         if job["spec"]["style"] == "pytest" and not self._has_pytest:
             job, self._has_pytest = {**job, "libraries": pytest_libraries()}, True
-            timeout_s += START_S
+            limits_s += START_S
         started = time.monotonic()
-        outcome = self._exchange(job, timeout_s)
+        outcome = self._exchange(job, limits_s)
+        if "undecided" in outcome:
+            raise MachineBusy(str(outcome["undecided"]), float(outcome["slowdown"]))
         if outcome.get("box_ended"):  # said in the judge's place by one who knows neither the time nor the job's number
             outcome["seconds"] = round(time.monotonic() - started, 6)
         elif outcome.get("job") != self._jobs:
@@ -207,20 +230,32 @@ class Worker:
             self._closed = self._connection.close()
         return self._closed
 
-    def _exchange(self, message: dict[str, Any], timeout_s: float) -> dict[str, Any]:
-        self._channel.deadline = time.monotonic() + timeout_s
+    def _exchange(self, message: dict[str, Any], limits_s: float) -> dict[str, Any]:
+        started = time.monotonic()
+        self._channel.deadline = started + MOST * limits_s + MARGIN_S
         try:
             self._channel.send(message)
+            self._await_reply(limits_s)
             answer = self._channel.receive()
         except DeadlinePassed:
             self.close()
-            raise WorkerLost(f"the box was silent for {timeout_s:g} s") from None
+            raise BoxDied(f"the box was silent for {time.monotonic() - started:.0f} s") from None
         except (ChannelClosed, Malformed, OSError) as error:
-            raise WorkerLost(f"the box ended ({str(error) or 'without an answer'}): {_last_line(self.close())}") from None
+            raise BoxDied(f"the box ended ({str(error) or 'without an answer'}): {_last_line(self.close())}") from None
         if not isinstance(answer, dict):
             self.close()
             raise WorkerLost("the box answered something else than an object")
         return answer
+
+    def _await_reply(self, limits_s: float) -> None:
+        """Return when the box says something; raises `DeadlinePassed`."""
+        crowd, started = Crowd(), time.monotonic()
+        poll = select.poll()
+        poll.register(self._channel.read_fd, select.POLLIN)
+        while not poll.poll(1000):
+            crowd.look()
+            if time.monotonic() > started + crowd.patience * limits_s + MARGIN_S:
+                raise DeadlinePassed
 
 
 def _last_line(text: str) -> str:

@@ -15,7 +15,6 @@ import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import LifoQueue
@@ -28,16 +27,19 @@ from sandbox_tasks.task import GymEntry, RewardSpec, Task
 from sandbox_rewards.errors import RewardError
 from sandbox_rewards.grade import Grade, Verdict, of_one_question
 from sandbox_rewards.math.extraction import final_answer, tagged_answer, unthought
+from sandbox_rewards.sandbox.runner.cell.clock import Clock
 from sandbox_rewards.source import RewardItem
 
 LIMIT_S = 5.0
 """Seconds of the processor that a verifier gets for an answer."""
 PATIENCE = 4.0
-"""Times as many seconds of the clock, which other work may take, before a process is killed."""
+"""Times as many seconds, those in which it waited for a processor left out, before a process is killed."""
 START_S = 60.0
 """Seconds of the processor that a process gets to import the package, and to make a question."""
 ATTEMPTS = 2
 """Processes that may die over an answer."""
+BUSY = 1000
+"""In the place of an exit status: the machine was too busy to tell whether a process was late."""
 CRASHES = {signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV}
 """Signals that a process brings upon itself. Others come from outside: SIGKILL from a machine that is out of memory."""
 
@@ -50,9 +52,11 @@ class _Gone(Exception):
     """A process ended without a reply."""
 
     def __init__(self, code: int | None, *, judging: bool) -> None:
-        """`code` is its exit status, or None where it was too late and had to be killed."""
+        """`code` is its exit status, or None where it was too late and had to be killed; BUSY where that could not be told."""
         late = code in (None, -signal.SIGXCPU)
-        if judging and late:
+        if code == BUSY:
+            self.verdict, how = Verdict.no_verdict, "got no time, the machine is too busy"
+        elif judging and late:
             self.verdict, how = Verdict.time_limit, f"took more than {LIMIT_S:g} s"
         elif code is None:
             self.verdict, how = Verdict.no_verdict, "was not ready in time"
@@ -144,13 +148,19 @@ class _Verifier:
 
     def _read(self, limit: float, *, judging: bool) -> dict[str, Any]:
         assert self._process.stdout is not None
-        until = time.monotonic() + PATIENCE * limit
+        pid = self._process.pid
+        clock = Clock(PATIENCE * limit, lambda: [[pid]], at_first=[pid])
+        left = clock.limit_s
         while b"\n" not in self._rest:
-            ready, _, _ = select.select([self._process.stdout], [], [], max(0.0, until - time.monotonic()))
-            more = os.read(self._process.stdout.fileno(), 1 << 16) if ready else None
+            if not select.select([self._process.stdout], [], [], left)[0]:
+                if left := clock.left():
+                    continue
+                self.end()
+                raise _Gone(BUSY if clock.undecided else None, judging=judging)
+            more = os.read(self._process.stdout.fileno(), 1 << 16)
             if not more:
                 self.end()
-                raise _Gone(None if more is None else self._process.returncode, judging=judging)
+                raise _Gone(self._process.returncode, judging=judging)
             self._rest += more
         line, _, self._rest = self._rest.partition(b"\n")
         reply: dict[str, Any] = json.loads(line)

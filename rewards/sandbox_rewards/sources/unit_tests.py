@@ -12,9 +12,10 @@ from typing import Any
 from sandbox_tasks.task import RewardSpec, Task, UnitTests
 
 from sandbox_rewards.answers import extract_code
+from sandbox_rewards.contract import described
 from sandbox_rewards.grade import Grade, Verdict, clean_detail
 from sandbox_rewards.sandbox.backends import Backend, choose_backend, require_language
-from sandbox_rewards.sandbox.pool import SandboxPool
+from sandbox_rewards.sandbox.pool import SandboxPool, no_verdict
 from sandbox_rewards.sandbox.worker import WorkerLost
 from sandbox_rewards.source import RewardItem
 from sandbox_rewards.sources.cache import GradeCache, grade_key
@@ -27,7 +28,8 @@ class UnitTestsReward:
 
     `sandbox`: `auto`, `local` or a backend's name; `workers`: how many answers are judged at once (None: one more than cores);
     `grade_cache`: a file that keeps grades, so that the same code is judged once; `runtime`: docker's; `on_sandbox` is told which
-    backend was chosen. Raises `SandboxUnavailable` at the first use when no isolation can be had.
+    backend was chosen, and `on_warning`, once, what keeps answers from a verdict. Raises `SandboxUnavailable` at the first use
+    when no isolation can be had.
     """
 
     def __init__(
@@ -37,11 +39,13 @@ class UnitTestsReward:
         grade_cache: Path | None = None,
         runtime: str | None = None,
         on_sandbox: Callable[[Backend], None] | None = None,
+        on_warning: Callable[[str], None] | None = None,
     ) -> None:
         self._sandbox = sandbox
         self._runtime = runtime
         self._workers = workers
         self._on_sandbox = on_sandbox
+        self._on_warning = on_warning
         self._pool: SandboxPool | None = None
         self._cache = GradeCache(grade_cache) if grade_cache else None
         self._fingerprint: str | None = None
@@ -52,7 +56,7 @@ class UnitTestsReward:
             backend = choose_backend(self._sandbox, self._runtime)
             if self._on_sandbox:
                 self._on_sandbox(backend)
-            self._pool = SandboxPool(backend, self._workers)
+            self._pool = SandboxPool(backend, self._workers, self._on_warning)
         return self._pool
 
     def prepare(self, task: Task, spec: RewardSpec) -> None:
@@ -97,7 +101,10 @@ class UnitTestsReward:
 
     def _turn(self, item: RewardItem, judged_now: set[bytes]) -> _Turn:
         self.prepare(item.task, item.spec)
-        code = extract_code(item.completion)
+        try:
+            code = extract_code(item.completion)
+        except Exception as error:  # noqa: BLE001 - a fault of ours in reading one answer must not end a run
+            return _Turn(item, "", known=self._fault(error))
         if not code.strip():
             return _Turn(item, code)
         key = self._key(item, code)
@@ -111,6 +118,7 @@ class UnitTestsReward:
 
     def _told(self, turn: _Turn, outcome: Outcome | None, judged_now: set[bytes]) -> Grade:
         if turn.key is None:
+            outcome = outcome or turn.known
             return _grade(turn.item, outcome) if outcome else _no_answer(turn.item)
         assert self._cache
         if outcome:
@@ -119,6 +127,11 @@ class UnitTestsReward:
         else:  # its twin was before it, so either that is in the cache now, or it was not one to keep
             outcome = turn.known or self._cache.get(turn.key) or self.pool.judge(_job(turn.item, turn.code))
         return _grade(turn.item, outcome)
+
+    def _fault(self, error: Exception) -> Outcome:
+        said = f"the grader can't read this answer: {described(error)}"
+        self.pool.warn(said)
+        return no_verdict(said)
 
     def _key(self, item: RewardItem, code: str) -> bytes | None:
         assert isinstance(item.spec, UnitTests)

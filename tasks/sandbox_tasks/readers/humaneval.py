@@ -13,10 +13,17 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from sandbox_tasks.jsonl import read_jsonl
-from sandbox_tasks.suite import TaskSuite
+from sandbox_tasks.readers.published import published
+from sandbox_tasks.suite import SuiteInfo, TaskSuite
 from sandbox_tasks.syntax import parse_quietly
 from sandbox_tasks.task import Code, Task, UnitTests
 
+HUMANEVAL = SuiteInfo(
+    name="humaneval",
+    description="164 hand-written Python functions to complete from signature and docstring",
+    licence="MIT",
+    attribution="Chen et al. 2021, arXiv:2107.03374; https://github.com/openai/human-eval",
+)
 _ASK = "Complete this Python function. Answer with the whole function.\n\n"
 
 
@@ -34,13 +41,7 @@ class HumanEvalRow(BaseModel):
 
 def read_humaneval(path: Path) -> TaskSuite:
     """All problems, in split `test`: the set is published for evaluation only."""
-    return TaskSuite(
-        name="humaneval",
-        description="164 hand-written Python functions to complete from signature and docstring",
-        licence="MIT",
-        attribution="Chen et al. 2021, arXiv:2107.03374; https://github.com/openai/human-eval",
-        tasks=tuple(_task(row) for row in read_jsonl(path, HumanEvalRow)),
-    )
+    return published(HUMANEVAL, map(_task, read_jsonl(path, HumanEvalRow)))
 
 
 def _task(row: HumanEvalRow) -> Task:
@@ -53,7 +54,6 @@ def _task(row: HumanEvalRow) -> Task:
         prompt=f"{_ASK}```python\n{row.prompt.rstrip()}\n```\n",
         rewards=(spec,),
         reference=row.prompt + row.canonical_solution,
-        metadata={"suite": "humaneval", "licence": "MIT"},
     )
 
 

@@ -7,9 +7,22 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from sandbox_tasks.jsonl import read_jsonl
-from sandbox_tasks.suite import TaskSuite
+from sandbox_tasks.readers.published import published
+from sandbox_tasks.suite import SuiteInfo, TaskSuite
 from sandbox_tasks.task import MathAnswer, Split, Task
 
+GSM8K = SuiteInfo(
+    name="gsm8k",
+    description="grade-school word problems with a number as their answer",
+    licence="MIT",
+    attribution="Cobbe et al. 2021, arXiv:2110.14168; https://github.com/openai/grade-school-math",
+)
+MATH500 = SuiteInfo(
+    name="math500",
+    description="500 competition problems of MATH with answers in LaTeX",
+    licence="MIT",
+    attribution="Hendrycks et al. 2021, arXiv:2103.03874; Lightman et al. 2023, arXiv:2305.20050 (PRM800K's split)",
+)
 _BOX = "\n\nReason step by step, and put the final answer in \\boxed{}."
 _HASHES = '\n\nReason step by step, and end with a line "#### " and the answer.'
 
@@ -39,37 +52,25 @@ class MATHRow(BaseModel):
 def read_gsm8k(path: Path) -> TaskSuite:
     """All questions, in the split that the file is named after (`test` where it says nothing)."""
     split: Split = "train" if "train" in path.name else "test"
-    rows = read_jsonl(path, GSM8KRow)
-    return TaskSuite(
-        name="gsm8k",
-        description="grade-school word problems with a number as their answer",
-        licence="MIT",
-        attribution="Cobbe et al. 2021, arXiv:2110.14168; https://github.com/openai/grade-school-math",
-        tasks=tuple(_gsm8k_task(row, number, split) for number, row in enumerate(rows)),
-    )
+    rows = enumerate(read_jsonl(path, GSM8KRow))
+    return published(GSM8K, (_gsm8k_task(row, number, split) for number, row in rows))
 
 
 def _gsm8k_task(row: GSM8KRow, number: int, split: Split) -> Task:
     return Task(
         id=f"gsm8k/{split}/{number}", split=split, prompt=row.question + _HASHES, reference=row.answer,
-        rewards=(MathAnswer(answer=row.answer.rpartition("####")[2].strip()),), metadata={"suite": "gsm8k", "licence": "MIT"},
+        rewards=(MathAnswer(answer=row.answer.rpartition("####")[2].strip()),),
     )  # fmt: skip
 
 
 def read_math500(path: Path) -> TaskSuite:
     """All problems, in split `test`: the set is for evaluation."""
-    return TaskSuite(
-        name="math500",
-        description="500 competition problems of MATH with answers in LaTeX",
-        licence="MIT",
-        attribution="Hendrycks et al. 2021, arXiv:2103.03874; Lightman et al. 2023, arXiv:2305.20050 (PRM800K's split)",
-        tasks=tuple(_math_task(row) for row in read_jsonl(path, MATHRow)),
-    )
+    return published(MATH500, map(_math_task, read_jsonl(path, MATHRow)))
 
 
 def _math_task(row: MATHRow) -> Task:
     return Task(
         id=row.unique_id, split="test", prompt=row.problem + _BOX, reference=row.solution,
         rewards=(MathAnswer(answer=row.answer),),
-        metadata={"suite": "math500", "licence": "MIT", "subject": row.subject, "level": row.level},
+        metadata={"subject": row.subject, "level": row.level},
     )  # fmt: skip

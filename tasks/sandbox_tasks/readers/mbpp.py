@@ -18,13 +18,17 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from sandbox_tasks.errors import SuiteFileError
 from sandbox_tasks.jsonl import read_bytes, read_jsonl, validate
-from sandbox_tasks.suite import TaskSuite
+from sandbox_tasks.readers.published import published
+from sandbox_tasks.suite import SuiteInfo, TaskSuite
 from sandbox_tasks.syntax import parse_quietly
 from sandbox_tasks.task import Code, Split, Task, UnitTests
 
-_ATTRIBUTION = (
-    "Austin et al. 2021, arXiv:2108.07732; "
-    "https://github.com/google-research/google-research/tree/master/mbpp; CC-BY-4.0, converted to sandbox-rl tasks"
+MBPP = SuiteInfo(
+    name="mbpp",
+    description="Short Python functions described in a sentence, with three asserts each",
+    licence="CC-BY-4.0",
+    attribution="Austin et al. 2021, arXiv:2108.07732; "
+    "https://github.com/google-research/google-research/tree/master/mbpp; CC-BY-4.0, converted to sandbox-rl tasks",
 )
 
 
@@ -58,13 +62,8 @@ def read_mbpp(path: Path) -> TaskSuite:
     """All tasks of either file; which of the two it is, the name's ending says (`.json` is the sanitized one)."""
     sanitized = path.suffix == ".json"
     rows: list[Any] = _read_array(path) if sanitized else read_jsonl(path, MbppRow)
-    return TaskSuite(
-        name="mbpp-sanitized" if sanitized else "mbpp",
-        description="Short Python functions described in a sentence, with three asserts each",
-        licence="CC-BY-4.0",
-        attribution=_ATTRIBUTION,
-        tasks=tuple(_task(row) for row in rows),
-    )
+    info = MBPP.model_copy(update={"name": "mbpp-sanitized"}) if sanitized else MBPP
+    return published(info, map(_task, rows))
 
 
 def unix_lines(value: Any) -> Any:
@@ -106,7 +105,7 @@ def _task(row: MbppRow) -> Task:
             ),
         ),
         reference=row.code,
-        metadata={"suite": "mbpp", "licence": "CC-BY-4.0", **role, **challenge},
+        metadata={"suite": MBPP.name, **role, **challenge},  # the sanitized file is an edition of the same set
     )
 
 

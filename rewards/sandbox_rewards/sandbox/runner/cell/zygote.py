@@ -33,14 +33,18 @@ from typing import Any, NamedTuple, Protocol
 
 from ..solution import rehearsal, solution
 from ..wire.channel import Channel
+from .clock import Clock, Undecided, descendants
 
 GRACE_S = 0.5
-"""Seconds after a solution's deadline at which a judge that did not end the run is taken for stuck."""
+"""Seconds after a run's time was up at which a judge that did not end it is taken for stuck."""
+CPU_SLACK = 1.5
+"""The kernel ends a process that used so many times its limit of the processor, if the clock of the run did not: it counts whole
+ticks, which are far off on a busy machine."""
 MEMORY_TICK_S, SHORT_TICK_S = 0.1, 0.02
 """How often the memory of a solution's processes is added up; the shorter where nothing else holds it."""
 MEMORY_FACTOR = 4
-"""All processes of a solution together may hold this many times the memory that one may: forked children share pages
-that are counted once for each."""
+"""All processes of a solution together may hold this many times the memory that one may: pages that several have, such as
+those of a forked child, are counted once for each."""
 CHANNEL = 3
 """The descriptor by which a solution process reaches its judge."""
 OUT_OF_MEMORY = 137
@@ -72,6 +76,12 @@ class Death(NamedTuple):
     """What its processes held when that was too much, else 0."""
     ended_by: str = "itself"
     """Or `deadline`, or `judge`: it went on until it was killed."""
+    late: bool = False
+    """Whether its time limit had passed."""
+    undecided_s: float = 0.0
+    """Seconds after which that could still not be told, else 0."""
+    starved_s: float = 0.0
+    """Seconds in which it could not run for want of a processor."""
 
     @property
     def clean(self) -> bool:
@@ -83,14 +93,16 @@ class Zygote:
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
+        self.starved_s = 0.0
+        """Seconds in which the runs so far could not go on for want of a processor."""
 
     def spawn(
         self, *, limit_s: float, memory_mb: int, stdio: tuple[int, int] | None = None, resident: bool = False
     ) -> Channel:
         """The channel to a solution process that waits for its job; its ends of `stdio` are closed here.
 
-        The channel's deadline is `limit_s` seconds from now. `resident`: the solution's limit of address
-        space does not hold its memory, so what it really holds is watched, one process or many.
+        When `limit_s` seconds of its time have passed the judge gets SIGALRM (`alarm.interruptible`). `resident`: the solution's
+        limit of address space does not hold its memory, so what it really holds is watched, one process or many.
         Raises `BoxFault` when there is no process to be had.
         """
         message, fds, _, _ = socket.recv_fds(self._control, 4096, 1)
@@ -99,19 +111,21 @@ class Zygote:
         if os.read(fds[0], 1) != solution.READY:
             os.close(fds[0])
             raise BoxFault("a solution process ended before it was given any code")
-        deadline = time.monotonic() + limit_s
-        self._control.send(marshal.dumps((deadline, memory_mb, resident)))
+        self._control.send(marshal.dumps((limit_s, memory_mb, resident)))
         os.write(fds[0], solution.STREAMS if stdio else solution.READY)
         if stdio:
             _give_streams(fds[0], stdio)
-        channel = Channel(fds[0], write=marshal.dumps)
-        channel.deadline = deadline
-        return channel
+        self._limit_s = limit_s
+        return Channel(fds[0], write=marshal.dumps)
 
-    def finish(self, wait_until: float | None = None) -> Death:
-        """End the run, after `wait_until` at the latest, and everything that it started."""
-        self._control.send(marshal.dumps(wait_until))
-        return Death(*marshal.loads(self._control.recv(4096)))
+    def finish(self, *, wait: bool = False) -> Death:
+        """End the run and everything that it started; with `wait` only when its time is up. Raises `Undecided`."""
+        self._control.send(marshal.dumps(wait))
+        death = Death(*marshal.loads(self._control.recv(4096)))
+        self.starved_s += death.starved_s
+        if death.undecided_s:
+            raise Undecided(death.undecided_s, self._limit_s)
+        return death
 
 
 def _give_streams(connection: int, stdio: tuple[int, int]) -> None:
@@ -131,7 +145,7 @@ def serve(control: socket.socket, cells: Cells, give_up: Callable[[], None]) -> 
     waiting = solution.Solution(Channel(CHANNEL, read=marshal.loads))
     gc.collect()
     gc.freeze()
-    known = {1, os.getpid(), os.getppid(), *cells.processes(set())}
+    known = {1, os.getpid(), os.getppid(), *cells.processes(set()), *descendants(os.getppid())}
     while True:
         try:
             pid = _fork_waiting(control, cells, waiting)
@@ -142,13 +156,14 @@ def serve(control: socket.socket, cells: Cells, give_up: Callable[[], None]) -> 
         if not request:
             os.kill(pid, signal.SIGKILL)
             return
-        deadline, memory_mb, resident = marshal.loads(request)
+        limit_s, memory_mb, resident = marshal.loads(request)
         watch = _MemoryWatch(cells, known, memory_mb, resident)
-        if not _await_finish(control, deadline + GRACE_S, watch, pid):
+        clock = _clock(limit_s, cells, known, pid)
+        if not _await_finish(control, clock, watch, pid):
             os.kill(pid, signal.SIGKILL)
             give_up()
         end = control.recv(4096)
-        death = _reap(pid, marshal.loads(end) if end else None, watch)
+        death = _reap(pid, clock, watch, wait=marshal.loads(end) if end else False)
         cells.sweep()
         control.send(marshal.dumps(tuple(death)))
 
@@ -185,55 +200,76 @@ class _MemoryWatch:
         pids = self._cells.processes(self._known) or [pid]
         if len(pids) == 1 and not self._resident:
             return
-        held = sum(map(_private_bytes, pids))
+        held = sum(map(_held_bytes, pids))
         if held > self._limit:
             self.held_mb = held / 2**20
             os.kill(pid, signal.SIGKILL)
 
 
-def _private_bytes(pid: int) -> int:
+def _held_bytes(pid: int) -> int:
+    """What a process holds of memory that is no file's: its own, and what it shares with others by mapping it."""
     try:
-        with open(f"/proc/{pid}/statm") as file:
-            _, resident, shared, *_ = map(int, file.read().split())
-    except (OSError, ValueError):  # it ended meanwhile
+        with open(f"/proc/{pid}/status") as file:
+            fields = dict(line.split(":", 1) for line in file)
+        return sum(int(fields[name].split()[0]) * 1024 for name in ("RssAnon", "RssShmem"))
+    except (OSError, ValueError, KeyError):  # it ended meanwhile
         return 0
-    return (resident - shared) * resource.getpagesize()
 
 
-def _await_finish(control: socket.socket, until: float, watch: _MemoryWatch, pid: int) -> bool:
+def _clock(limit_s: float, cells: Cells, known: set[int], pid: int) -> Clock:
+    """Of a run: the judge, with what it forks, and the solution take turns."""
+    judge = os.getppid()
+
+    def sides() -> tuple[list[int], list[int]]:
+        forks = descendants(judge, but=known)
+        return [judge, *forks], [p for p in cells.processes(known) or [pid, *descendants(pid)] if p not in forks]
+
+    return Clock(limit_s, sides, at_first=(judge, pid))
+
+
+def _await_finish(control: socket.socket, clock: Clock, watch: _MemoryWatch, pid: int) -> bool:
+    """Whether the judge ends the run, if need be after it was told (by SIGALRM) that the time is up."""
     poll = select.poll()
     poll.register(control.fileno(), select.POLLIN)
-    while (left := until - time.monotonic()) > 0:
+    judge = os.getppid()
+    left = clock.limit_s
+    while left:
         if poll.poll(min(left, watch.tick_s) * 1000):
             return True
         watch.look(pid)
+        left = clock.left()
+    grace = Clock(GRACE_S, lambda: [[judge]], at_first=(judge,))
+    while left := grace.left():
+        os.kill(judge, signal.SIGALRM)  # again and again: it may not have been waiting for that yet
+        if poll.poll(min(left, watch.tick_s) * 1000):
+            return True
     return bool(poll.poll(0))
 
 
-def _reap(pid: int, wait_until: float | None, watch: _MemoryWatch) -> Death:
-    """Wait for the process (until `wait_until`), then kill its namespace; gone when this returns."""
+def _reap(pid: int, clock: Clock, watch: _MemoryWatch, *, wait: bool) -> Death:
+    """Wait for the process (until its time is up), or don't, then kill its namespace; gone when this returns."""
     pause = 0.0005
     while True:
+        over = clock.is_over
         found, status, usage = os.wait4(pid, os.WNOHANG)
-        if found:
-            return _death(status, usage, watch, "itself")
-        if wait_until is None or time.monotonic() >= wait_until:
+        if found or over or not wait:
             break
         time.sleep(pause)
         pause = min(0.02, pause * 2)
         if pause == 0.02:
             watch.look(pid)
-    os.kill(pid, signal.SIGKILL)
-    _, status, usage = os.wait4(pid, 0)
-    killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-    return _death(status, usage, watch, "itself" if not killed else "judge" if wait_until is None else "deadline")
-
-
-def _death(status: int, usage: resource.struct_rusage, watch: _MemoryWatch, ended_by: str) -> Death:
+            clock.look()
+    ended_by = "itself"
+    if not found:
+        os.kill(pid, signal.SIGKILL)
+        _, status, usage = os.wait4(pid, 0)
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+            ended_by = "deadline" if wait else "judge"
     return Death(
         exit_code=os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
         signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
         cpu_s=usage.ru_utime + usage.ru_stime, peak_mb=usage.ru_maxrss / 1024, held_mb=watch.held_mb, ended_by=ended_by,
+        late=over and clock.is_up, undecided_s=clock.wall_s if over and clock.undecided else 0.0, starved_s=clock.starved_s,
     )  # fmt: skip
 
 
@@ -298,7 +334,7 @@ def _keep_only(connection: int, null: int) -> None:
 
 def _limit(limits: dict[str, Any]) -> None:
     """rlimits that differ from job to job; soft and hard ones, so that none can be raised again."""
-    cpu, space_mb = math.ceil(limits["cpu_s"]), limits.get("address_space_mb", limits["memory_mb"])
+    cpu, space_mb = 1 + math.ceil(CPU_SLACK * limits["cpu_s"]), limits.get("address_space_mb", limits["memory_mb"])
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
     if space_mb is not None:
         resource.setrlimit(resource.RLIMIT_AS, (space_mb * 2**20, space_mb * 2**20))

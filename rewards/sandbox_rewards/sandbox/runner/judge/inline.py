@@ -34,7 +34,7 @@ def judge_inline(spec: dict[str, Any], answer: str, zygote: Zygote, compiler: Co
 def _module(spec: dict[str, Any], answer: str) -> str:
     """A module that runs answer and tests and keeps the report as a value of its own."""
     inner = {"code": answer, "tests": tests(spec), **{key: spec[key] for key in ("style", "setup", "entry_point")}}
-    return f"from runner.inline_run import run_here as {_REPORT}\n{_REPORT} = {_REPORT}(globals(), {inner!r})\n"
+    return f"from runner.solution.inline_run import run_here as {_REPORT}\n{_REPORT} = {_REPORT}(globals(), {inner!r})\n"
 
 
 def _read(report: Any, total: int) -> tuple[int, Ending]:

@@ -16,6 +16,7 @@ import time
 from types import FunctionType
 from typing import Any
 
+from ..cell.clock import Undecided
 from ..cell.compiler import Compiler, Uncompilable
 from ..cell.zygote import BoxFault, Zygote
 from ..wire.channel import Channel, ChannelClosed, DeadlinePassed, Malformed
@@ -23,7 +24,7 @@ from ..wire.code import Code
 from ..wire.exceptions import failed_assertion, one_line
 from ..wire.surroundings import Surroundings
 from . import pytest_style
-from .alarm import TimeUp, alarm
+from .alarm import TimeUp, interruptible
 from .alarm import install as install_alarm
 from .inline import judge_inline
 from .names import TestNames, names_of_solution, reads_no_solution, sealed_builtins, unimported_modules
@@ -33,6 +34,7 @@ from .stdio import run_cases
 from .task_code import (
     TaskFault,
     compiled,
+    finished,
     lacks_import,
     load_work,
     parts,
@@ -54,13 +56,16 @@ def serve(host: Channel, zygote: Zygote, compiler: Compiler, home: str) -> None:
             job = host.receive()
         except ChannelClosed:
             return
-        started = time.monotonic()
+        started, starved_s = time.monotonic(), zygote.starved_s
         try:
             found = judge(job, zygote, compiler, home, surroundings)
         except BoxFault as fault:
             found = {"fault": str(fault)}
+        except Undecided as busy:
+            found = {"undecided": str(busy), "slowdown": busy.slowdown}
         surroundings.restore()
         found["seconds"] = round(time.monotonic() - started, 6)
+        found["starved_s"] = round(zygote.starved_s - starved_s, 3)
         found["job"] = job.get("job")
         host.send(found)
 
@@ -109,24 +114,25 @@ def _judge_sealed(
     """Styles `asserts`, `check` and `pytest`; `trusted` are the names of the judge's own copy of the prelude."""
     shared = {k: v for k, v in trusted.items() if isinstance(v, (type, FunctionType)) and v.__module__ == "prelude"}
     channel = zygote.spawn(limit_s=spec["time_limit_s"], memory_mb=spec["memory_limit_mb"])
-    deadline = channel.deadline or 0.0
     run = _Run(Session(channel, shared, surroundings), spec, trusted)
-    channel.deadline = None  # the alarm interrupts whatever the judge waits for, at no cost to each call
     problem: BaseException | None = None
     try:
-        with alarm(spec["time_limit_s"]):
+        with interruptible():
             run.load(code)
-            if spec["style"] != "pytest":
+            if spec["style"] == "pytest":
+                run.module(home)
+            else:
                 run.tests()
-        if spec["style"] == "pytest":
-            run.module(home, deadline)
     except PROBLEMS as error:
         problem = error
+    except NoVerdict:
+        raise
+    except BaseException as error:  # an exit, say: while the answer's session is open it is the answer's doing
+        problem = Malformed(f"what ended its tests ({type(error).__name__})")
     finally:
-        death = zygote.finish()
-        channel.close()
-    if time.monotonic() > deadline:
-        problem = DeadlinePassed()
+        death = finished(zygote, channel)
+    if death.late:
+        problem = TimeUp()  # whatever came of it
     if problem and spec["prelude"] and not run.loaded:
         prelude_must_load(spec, zygote, surroundings)
     return outcome(ending(problem, death, spec) if problem else run.end, run.passed, run.total)
@@ -170,10 +176,10 @@ class _Run:
                 ok = self._check(self._spec["entry_point"])
             self.passed += ok
 
-    def module(self, home: str, deadline: float) -> None:
+    def module(self, home: str) -> None:
         """Style `pytest`: one module of tests, in a fork."""
         source = "\n".join(part for part in (self._spec["setup"], self._spec["tests"][0]) if part)
-        report = pytest_style.run(self._session, source, self._trusted, home, deadline)
+        report = pytest_style.run(self._session, source, self._trusted, home)
         if report["fault"] is not None:
             raise TaskFault("test", report["fault"])
         self.passed, self.total = report["passed"], report["total"]

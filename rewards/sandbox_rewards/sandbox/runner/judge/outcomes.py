@@ -40,11 +40,11 @@ PROBLEMS = (ChannelClosed, DeadlinePassed, ForkDied, ForkLate, Malformed, NotLoa
 
 def ending(problem: BaseException | None, death: Death, spec: dict[str, Any]) -> Ending:
     """What it says about an answer that its run was ended by `problem`, one of `PROBLEMS`, or (None) by its process itself."""
-    if problem is None and death.clean:
+    if problem is None and death.clean and not death.late:
         return PASSED
     if isinstance(problem, SolutionLost):
         problem = problem.reason
-    if isinstance(problem, (DeadlinePassed, TimeUp, ForkLate)):
+    if death.late or isinstance(problem, (DeadlinePassed, TimeUp, ForkLate)):
         return Ending("time_limit", f"no end within {spec['time_limit_s']:g} s")
     if isinstance(problem, NotLoaded):
         return Ending(problem.verdict, problem.detail)

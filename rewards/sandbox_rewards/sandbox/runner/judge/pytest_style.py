@@ -64,9 +64,9 @@ def install(libraries: dict[str, Any] | None) -> None:
         import pytest  # noqa: F401
 
 
-def run(session: Session, module: str, trusted: dict[str, Any], folder: str, deadline: float) -> Report:
-    """Run a test module in a fork. Raises `ForkLate` at `deadline` (a `time.monotonic()` moment), and `ForkDied`."""
-    report: Report = in_a_fork(lambda: _pytest_report(session, module, trusted, folder), deadline)
+def run(session: Session, module: str, trusted: dict[str, Any], folder: str) -> Report:
+    """Run a test module in a fork, until an alarm ends it at the latest. Raises `ForkDied`."""
+    report: Report = in_a_fork(lambda: _pytest_report(session, module, trusted, folder))
     return report
 
 

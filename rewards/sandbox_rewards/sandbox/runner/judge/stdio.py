@@ -16,19 +16,19 @@ import math
 import os
 import re
 import select
-import time
 from typing import Any, NamedTuple
 
 from ..cell.compiler import Compiler
 from ..cell.zygote import Zygote
 from ..wire import languages
-from ..wire.channel import Channel, ChannelClosed, DeadlinePassed, Malformed
+from ..wire.channel import Channel, ChannelClosed, Malformed
 from ..wire.code import Code
 from ..wire.exceptions import one_line
+from .alarm import TimeUp, interruptible
 from .forks import ForkDied, ForkLate, in_a_fork
 from .outcomes import PASSED, Ending, Outcome, OutputLimit, ToolMissing, ending, outcome
 from .session import NotLoaded
-from .task_code import TaskFault, compiled, packed_prelude
+from .task_code import TaskFault, compiled, finished, packed_prelude
 
 MAX_OUTPUT = 16 * 2**20
 """Bytes a program may print."""
@@ -87,14 +87,14 @@ def _compile(language: str, source: str, zygote: Zygote) -> str:
             "program": True, "language": language, "compile": True, "prove": language not in _proven, "code": source,
             "limits": {"cpu_s": languages.COMPILE_S, "memory_mb": languages.COMPILE_MB},
         })  # fmt: skip
-        said = channel.receive()
-    except DeadlinePassed:
+        with interruptible():
+            said = channel.receive()
+    except TimeUp:
         said = {"error": f"the compiler did not end within {languages.COMPILE_S:g} s"}
     except (ChannelClosed, Malformed):
         said = {"error": "the compiler ended without a result"}
     finally:
-        channel.close()
-        zygote.finish()
+        finished(zygote, channel)
     if "missing" in said:
         raise ToolMissing(str(said["missing"]))
     if "binary" in said or said.get("proven"):
@@ -125,23 +125,23 @@ def _run(program: Code, spec: dict[str, Any], given: str, zygote: Zygote) -> tup
     for fd in (stdin_read, stdout_write):
         os.fchmod(fd, 0o666)  # the solution's uid may open them again, as /dev/stdin
     channel = zygote.spawn(limit_s=limit, memory_mb=memory.held, stdio=(stdin_read, stdout_write), resident=memory.watched)
-    deadline = channel.deadline or 0.0
     problem: BaseException | None = None
     output, said = b"", None
     try:
         try:
-            channel.send({
-                "program": True, "language": language, "compile": False, "prelude": packed_prelude(spec["prelude"]),
-                "code": program,
-                "limits": {"cpu_s": limit, "memory_mb": spec["memory_limit_mb"], "address_space_mb": memory.address_space},
-            })  # fmt: skip
-            output = _exchange(stdin_write, stdout_read, given.encode(), deadline)
-            said = _last_words(channel)
-        except (DeadlinePassed, OutputLimit) as error:
+            with interruptible():
+                channel.send({
+                    "program": True, "language": language, "compile": False, "prelude": packed_prelude(spec["prelude"]),
+                    "code": program,
+                    "limits": {"cpu_s": limit, "memory_mb": spec["memory_limit_mb"], "address_space_mb": memory.address_space},
+                })  # fmt: skip
+                output = _exchange(stdin_write, stdout_read, given.encode())
+                said = _last_words(channel)
+        except (TimeUp, OutputLimit) as error:
             problem = error
         except (ChannelClosed, Malformed):
             pass  # how the process ended says why
-        death = zygote.finish(wait_until=None if problem else deadline)
+        death = zygote.finish(wait=problem is None)
     finally:
         _close(channel, stdin_write, stdout_read)
     if said and "missing" in said:
@@ -186,7 +186,7 @@ def _said_by(source: str, *arguments: str) -> bool | str:
     memory of what it was asked before.
     """
     try:
-        said: bool | str = in_a_fork(lambda: _check(source, arguments), time.monotonic() + CHECKER_S)
+        said: bool | str = in_a_fork(lambda: _check(source, arguments), CHECKER_S)
     except ForkLate:
         return f"no end within {CHECKER_S:g} s"
     except ForkDied:
@@ -214,7 +214,7 @@ def _close(channel: Channel, *fds: int) -> None:
                 raise
 
 
-def _exchange(stdin: int, stdout: int, given: bytes, deadline: float) -> bytes:
+def _exchange(stdin: int, stdout: int, given: bytes) -> bytes:
     """Feed the input and read the output side by side, so that neither pipe can block the other."""
     os.set_blocking(stdin, False)
     poll = select.poll()
@@ -228,10 +228,7 @@ def _exchange(stdin: int, stdout: int, given: bytes, deadline: float) -> bytes:
             poll.unregister(stdin)
             os.close(stdin)
             writing = False
-        events = poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
-        if not events:
-            raise DeadlinePassed
-        for fd, _ in events:
+        for fd, _ in poll.poll():
             if fd == stdout:
                 chunk = os.read(stdout, 1 << 16)
                 if not chunk:

@@ -19,9 +19,10 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from ..cell.zygote import Death, Zygote
+from ..wire.channel import Channel
 from ..wire.exceptions import one_line
 from ..wire.surroundings import Surroundings
-from .alarm import TimeUp, alarm
+from .alarm import TimeUp, alarm, interruptible
 from .outcomes import PROBLEMS, NoVerdict, ending, limits
 from .session import Session
 
@@ -74,6 +75,8 @@ def run_alone(source: str, part: str, namespace: dict[str, Any]) -> None:
 def prelude_names(spec: dict[str, Any]) -> dict[str, Any]:
     """What the prelude defines, run here within the time limit. Raises `TaskFault`."""
     names: dict[str, Any] = {"__name__": "prelude"}
+    if not spec["prelude"]:
+        return names
     try:
         with alarm(spec["time_limit_s"]):
             run_alone(spec["prelude"], "prelude", names)
@@ -103,13 +106,21 @@ def load_once(spec: dict[str, Any], code: str, names: list[str], zygote: Zygote,
     found: dict[str, Any] = {}
     problem: BaseException | None = None
     try:
-        found = Session(channel, {}, surroundings).load(load_work(spec, code, names))
+        with interruptible():
+            found = Session(channel, {}, surroundings).load(load_work(spec, code, names))
     except PROBLEMS as error:
         problem = error
     finally:
-        death = zygote.finish()
+        death = finished(zygote, channel)
+    return Loaded(found, TimeUp() if death.late else problem, death)
+
+
+def finished(zygote: Zygote, channel: Channel) -> Death:
+    """End a run, and its channel whatever comes of it. Raises `Undecided`."""
+    try:
+        return zygote.finish()
+    finally:
         channel.close()
-    return Loaded(found, problem, death)
 
 
 def load_work(spec: dict[str, Any], code: bytes | str, names: list[str]) -> dict[str, Any]:

@@ -71,26 +71,41 @@ def trained(
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
-@pytest.mark.parametrize("estimator", ["gae", "grpo", "reinforce_pp"])
-def test_two_processes_give_the_losses_of_one(tmp_path: Path, estimator: str) -> None:
-    base = a_base(tmp_path / "base")
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return a_base(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture(scope="module")
+def alone(base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, Any]]]:
+    """A run by one process, with GAE, and its metrics."""
+    folder = tmp_path_factory.mktemp("alone") / "run"
+    return folder, trained(base, folder, 1, "gae")
+
+
+def test_two_processes_give_the_losses_of_one(base: Path, alone: tuple[Path, list[dict[str, Any]]], tmp_path: Path) -> None:
+    assert_the_same(*alone, tmp_path / "run", trained(base, tmp_path / "run", 2, "gae"))
+
+
+@pytest.mark.rest
+@pytest.mark.parametrize("estimator", ["grpo", "reinforce_pp"])
+def test_two_processes_give_the_losses_of_one_with_other_estimators(base: Path, tmp_path: Path, estimator: str) -> None:
     one, two = (trained(base, tmp_path / f"run-{n}", n, estimator) for n in (1, 2))
-    assert_the_same(one, two, tmp_path)
+    assert_the_same(tmp_path / "run-1", one, tmp_path / "run-2", two)
 
 
-def test_weights_shared_out_by_fsdp_give_the_losses_of_one_process(tmp_path: Path) -> None:
-    base = a_base(tmp_path / "base")
-    one, two = trained(base, tmp_path / "run-1", 1, "gae"), trained(base, tmp_path / "run-2", 2, "gae", sharded=True)
-    assert_the_same(one, two, tmp_path)
+def test_weights_shared_out_by_fsdp_give_the_losses_of_one_process(
+    base: Path, alone: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    assert_the_same(*alone, tmp_path / "run", trained(base, tmp_path / "run", 2, "gae", sharded=True))
 
 
-def test_a_checkpoint_of_sharded_weights_goes_on_in_one_process(tmp_path: Path) -> None:
-    base = a_base(tmp_path / "base")
-    whole = trained(base, tmp_path / "run-1", 1, "gae")
+def test_a_checkpoint_of_sharded_weights_goes_on_in_one_process(
+    base: Path, alone: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
     with pytest.raises(AssertionError, match="stopped after the checkpoint"):
-        trained(base, tmp_path / "run-2", 2, "gae", how="stop", sharded=True)
-    resumed = trained(base, tmp_path / "run-2", 1, "gae", how="resume")
-    assert_the_same(whole, resumed, tmp_path)
+        trained(base, tmp_path / "run", 2, "gae", how="stop", sharded=True)
+    assert_the_same(*alone, tmp_path / "run", trained(base, tmp_path / "run", 1, "gae", how="resume"))
 
 
 def a_base(folder: Path) -> Path:
@@ -100,12 +115,12 @@ def a_base(folder: Path) -> Path:
     return folder
 
 
-def assert_the_same(one: list[dict[str, Any]], two: list[dict[str, Any]], tmp_path: Path) -> None:
+def assert_the_same(folder: Path, one: list[dict[str, Any]], other_folder: Path, two: list[dict[str, Any]]) -> None:
     assert [line["inputs"] for line in one] == [line["inputs"] for line in two]
     assert len(one) == len(two) == 3
     for mine, other in zip(one, two, strict=True):
         for name in ("policy_loss", "value_loss", "entropy", "approx_kl", "kl", "reward", "grad_norm"):
             assert mine[name] == pytest.approx(other[name], abs=1e-5, rel=1e-4), name
         assert (mine["no_verdict"], mine["completions"]) == (other["no_verdict"], 9)
-    weights = [load_file(tmp_path / f"run-{n}" / "policy" / "model.safetensors") for n in (1, 2)]
+    weights = [load_file(run / "policy" / "model.safetensors") for run in (folder, other_folder)]
     assert all(torch.allclose(weights[0][name], weights[1][name], atol=1e-5) for name in weights[0])

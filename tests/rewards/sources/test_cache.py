@@ -12,7 +12,7 @@ from sandbox_rewards.grading import Grader
 from sandbox_rewards.sources.cache import CacheUnusable, GradeCache, grade_key
 from sandbox_tasks.task import Task, UnitTests
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PATHS = [str(ROOT), str(ROOT / "rewards"), str(ROOT / "tasks")]
 
 

@@ -366,9 +366,9 @@ def test_a_canary_pays_all_or_nothing_and_a_share_is_no_cheat(grader: Grader) ->
     assert found.constants == {}  # `return 1` passes one test of four, not the tests
 
 
-def test_the_readmes_mixture_is_one() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    shown = re.search(r"## Mix rewards.*?```json\n(.*?)```", readme, re.DOTALL)
+def test_the_pages_mixture_is_one() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "rewards.md").read_text()
+    shown = re.search(r"## Mix rewards.*?```json\n(.*?)```", page, re.DOTALL)
     assert shown
     found = combine(task(*json.loads(shown[1])), [said(1.0), said(1.0), said(-0.5, "scored")])
     assert found.reward == pytest.approx(0.85)  # 1 + .1 - .5 * .5

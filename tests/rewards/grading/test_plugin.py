@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[3] / "docs" / "plugins.md"
 USE = """
 from sandbox_rewards.grading import Grader
 from sandbox_tasks.task import Task
@@ -15,8 +15,8 @@ with Grader() as grader:
 """
 
 
-def test_the_readmes_reward_works_as_an_installed_package(tmp_path: Path) -> None:
-    code = re.search(r"```python\n(# short_answers.py.*?)```", README.read_text(), re.DOTALL)
+def test_the_pages_reward_works_as_an_installed_package(tmp_path: Path) -> None:
+    code = re.search(r"```python\n(# short_answers.py.*?)```", PAGE.read_text(), re.DOTALL)
     assert code
     info = tmp_path / "short_answers-1.0.dist-info"
     info.mkdir()

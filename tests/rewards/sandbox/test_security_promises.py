@@ -8,7 +8,7 @@ from sandbox_rewards.audits.cheats import CHEATS
 
 from sandbox_rl.config import PPOConfig
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docs" / "security.md").read_text()
 HELD = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", TEXT)
 
