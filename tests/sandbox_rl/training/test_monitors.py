@@ -16,11 +16,8 @@ FINE: dict[str, Any] = {
 
 
 def alarms(monitors: Monitors, text: str = "f(x) = x + 1", rewards: tuple[float, ...] = (0.0, 1.0), **changes: Any) -> set[str]:
-<<<<<<< HEAD:tests/sandbox_rl/test_monitors.py
-    return set(monitors.watch(FINE | changes, [{"text": text, "reward": reward} for reward in rewards or [None]]))
-=======
-    return set(monitors.watch(FINE | changes, [text] * len(rewards), list(rewards)))
->>>>>>> main:tests/sandbox_rl/training/test_monitors.py
+    samples = [{"text": text, "reward": reward} for reward in rewards]
+    return set(monitors.watch(FINE | changes, samples))
 
 
 @pytest.mark.parametrize(
@@ -52,12 +49,8 @@ def test_equal_rewards_count_only_in_a_row_and_over_a_resume() -> None:
 
 
 def test_a_step_without_any_verdict_raises_only_that_alarm() -> None:
-<<<<<<< HEAD:tests/sandbox_rl/test_monitors.py
     figures = {"kl": 0.0, "reward": 0.0, "response_length": 40.0, "no_verdict": 8, "completions": 8}
-    assert set(Monitors(MonitorsConfig()).watch(figures, [{"text": "", "reward": None}])) == {"no_verdict"}
-=======
-    figures = {"kl": 0.0, "reward": 0.0, "answer_tokens": 40.0, "no_verdict": 8, "completions": 8}
-    assert set(Monitors(MonitorsConfig()).watch(figures, ["return x"] * 8, [None] * 8)) == {"no_verdict"}
+    assert set(Monitors(MonitorsConfig()).watch(figures, [{"text": "return x", "reward": None}] * 8)) == {"no_verdict"}
 
 
 def test_a_word_whose_answers_never_get_a_verdict_is_an_alarm_until_one_does() -> None:
@@ -65,8 +58,8 @@ def test_a_word_whose_answers_never_get_a_verdict_is_an_alarm_until_one_does() -
     monitors = Monitors(settings)
 
     def said(*answers: tuple[str, float | None]) -> str | None:
-        texts, rewards = zip(*answers, strict=True)
-        return monitors.watch(dict(FINE), texts, rewards).get("lost_kind")
+        samples = [{"text": text, "reward": reward} for text, reward in answers]
+        return monitors.watch(dict(FINE), samples).get("lost_kind")
 
     honest = ("return sum(xs)", 1.0)
     assert said(("return xs.__hash__()", None), ("return __hash__", None), honest) is None
@@ -74,7 +67,6 @@ def test_a_word_whose_answers_never_get_a_verdict_is_an_alarm_until_one_does() -
     monitors.restore(state)
     assert "all 3 answers with '__hash__'" in str(said(("return 1 if __hash__ else 2", None), honest))  # 'return' was judged
     assert said(("__hash__", 0.0), honest) is None
->>>>>>> main:tests/sandbox_rl/training/test_monitors.py
 
 
 def test_only_what_the_settings_name_stops() -> None:
