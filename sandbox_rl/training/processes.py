@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from accelerate import PartialState
-from accelerate.utils import broadcast_object_list, gather_object, reduce
+from accelerate.utils import gather_object
 from torch import Tensor
 
 from sandbox_rl.policy.sharding import sharding_wanted
@@ -55,15 +55,15 @@ class Processes:
 
     def sum(self, values: Tensor) -> Tensor:
         """`values` summed over all processes."""
-        return values if self.count == 1 else reduce(values.to(self.device, copy=True), "sum")
+        if self.count == 1:
+            return values
+        summed = values.to(self.device, copy=True)
+        torch.distributed.all_reduce(summed)
+        return summed
 
     def together(self, items: list[Any]) -> list[Any]:
         """The items of all processes, in their order."""
         return items if self.count == 1 else list(gather_object(items))
-
-    def from_main(self, value: Any) -> Any:
-        """What the main process has for `value`."""
-        return value if self.count == 1 else broadcast_object_list([value])[0]
 
     def sum_gradients(self, parameters: Iterable[torch.nn.Parameter]) -> None:
         """Give every process the sum of all gradients; one without rows of a minibatch adds nothing. FSDP sums its own."""
