@@ -237,7 +237,7 @@ def _warnings_of_ppo(name: str, lines: list[dict[str, Any]], config: RunConfig) 
     lost = sum(line.get("no_verdict", 0) for line in lines)
     if lost:
         said.append(f"Seed {config.seed}: {lost} training answers of {name} had no verdict and were left out of the updates.")
-    cut = lines[-1]["unfinished"]
+    cut = lines[-1]["truncated_fraction"]
     if cut > 0.05:
         said.append(f"Seed {config.seed}: {cut:.0%} of {name}'s last answers were cut at {config.model.max_new_tokens} tokens.")
     return said
