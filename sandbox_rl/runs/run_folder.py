@@ -48,6 +48,8 @@ class RunFolder:
         self.path = path
         self._writes = writes
         self._trackers: Trackers | None = None
+        self._changed: list[str] = []
+        """Settings that were changed for the step that is logged next."""
         path.mkdir(parents=True, exist_ok=True)
 
     def begin(self, config: RunConfig, sections: tuple[str, ...], *, resume: bool, base: Path | None = None) -> bool:
@@ -95,7 +97,10 @@ class RunFolder:
         return any(line["after_step"] >= step and setting in line["changes"] for line in changes_of(self.path))
 
     def log(self, metrics: dict[str, Any]) -> None:
-        """Append a line; what is not a number (a pass rate when nothing could be judged) is written as null."""
+        """Append a line; what is not a number (a pass rate when nothing could be judged) is written as null. The first after a
+        resume with other settings names them, as `changed`."""
+        if self._changed:
+            metrics, self._changed = metrics | {"changed": self._changed}, []
         self._append("metrics.jsonl", [metrics])
         if self._trackers:
             self._trackers.log(metrics)
@@ -150,6 +155,8 @@ class RunFolder:
                 # weights_only: a run folder may come from elsewhere, and a pickle could run anything
                 state: dict[str, Any] = torch.load(folder / "state.pt", map_location="cpu", weights_only=True)
                 self._cut(state["log_bytes"])
+                since = [line["changes"] for line in changes_of(self.path) if line["after_step"] >= state["step"]]
+                self._changed = sorted({name for changes in since for name in changes})
                 return state
         self._cut(dict.fromkeys(LOGS, 0))
         return None

@@ -262,6 +262,7 @@ def test_the_advice_of_an_error_can_be_followed(base: Path, tmp_path: Path) -> N
     ]
     found = lines(tmp_path / "metrics.jsonl")
     assert [line["kl_coefficient"] for line in found] == [0.02, 0.02, 0.5, 0.5]
+    assert [line.get("changed") for line in found] == [None, None, ["ppo.kl_coefficient", "ppo.learning_rate"], None]
     assert [float(str(line["learning_rate"])) > 1e-5 for line in found] == [True, True, False, False]
     assert config_of(tmp_path) == calm
 
