@@ -11,7 +11,6 @@ import atexit
 import functools
 import shutil
 import tempfile
-import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,6 +22,7 @@ from transformers import GenerationConfig
 from sandbox_rl.config import ModelConfig
 from sandbox_rl.errors import UserError
 from sandbox_rl.policy.batches import make_batch
+from sandbox_rl.policy.fingerprint import fingerprint
 from sandbox_rl.policy.generation import Sample, generate, left_padded, sampled, until_end
 from sandbox_rl.policy.model import Policy, score
 
@@ -97,8 +97,8 @@ class ByVllm:
     def __init__(self, settings: ModelConfig) -> None:
         self._settings = settings
         self._engine: Any = None
-        self._read: tuple[Any, list[int]] = (lambda: None, [])
-        """The policy that the engine read last, and how often each of its weights had been written then."""
+        self._read = ""
+        """Fingerprint of the weights that the engine read last."""
         self._folder = Path(tempfile.mkdtemp(prefix="sandbox-rl-weights-"))
         atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
 
@@ -121,9 +121,8 @@ class ByVllm:
         return _samples(policy, prompts, answers, temperature, self._settings)
 
     def _with_weights_of(self, policy: Policy) -> Any:
-        (known, versions), now = self._read, [weight._version for weight in policy.lm.parameters()]
-        changed = known() is not policy or versions != now
-        self._read = (weakref.ref(policy), now)
+        now = fingerprint(policy.lm.parameters())
+        changed, self._read = now != self._read, now
         if changed:
             policy.save(self._folder)
         if self._engine is None:
