@@ -205,23 +205,27 @@ def drawn(logits: Tensor, temperature: float, uniforms: Tensor) -> tuple[Tensor,
 def _by_inversion(probabilities: Tensor, uniforms: Tensor) -> Tensor:
     """Tokens (b,) by inversion of the cumulative probabilities (b, v), summed in float64: first a block, then a token in it.
 
-    Products with a triangle give the sums: a GPU's cumulative sum is not the same each time. Only a token with a probability is
-    drawn, however near to 1 the number is.
+    Only a token with a probability is drawn, however near to 1 the number is.
     """
     blocks = F.pad(probabilities, (0, -probabilities.shape[1] % BLOCK)).reshape(len(probabilities), -1, BLOCK)
     sums = blocks.sum(-1, dtype=torch.float64)
-    ends = sums @ _triangle(sums.shape[1], sums.device)
+    ends = _cumulative(sums)
     below = uniforms * ends[:, -1]
     block = _first_above(ends, below, sums)
     here = blocks[torch.arange(len(blocks), device=blocks.device), block].double()
     rest = (below - (ends - sums).gather(1, block[:, None]).squeeze(1)).clamp(min=0)
-    return block * BLOCK + _first_above(here @ _triangle(BLOCK, here.device), rest, here)
+    return block * BLOCK + _first_above(_cumulative(here), rest, here)
 
 
 def _first_above(ends: Tensor, numbers: Tensor, weights: Tensor) -> Tensor:
     """Place (b,) of the first of the rising `ends` (b, n) that is above each number, at most the last that has a weight."""
     last = (torch.arange(ends.shape[1], device=ends.device) * (weights > 0)).amax(1)
     return torch.minimum((ends <= numbers[:, None]).sum(1), last)
+
+
+def _cumulative(values: Tensor) -> Tensor:
+    """Cumulative sums of rows (b, n). On a GPU by a product with a triangle: its own are not the same each time."""
+    return values.cumsum(-1) if values.device.type == "cpu" else values @ _triangle(values.shape[1], values.device)
 
 
 @functools.lru_cache(maxsize=4)

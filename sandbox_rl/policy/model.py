@@ -41,6 +41,7 @@ class Policy(nn.Module):
         self.lm = lm
         self.tokenizer = tokenizer
         self.reading = families.reading_of(lm)
+        self._trunk = (lm.get_submodule(self.reading.trunk),)  # in a tuple, or its weights would be this module's twice
         self.chat = Chat(tokenizer, named_ends(lm), settings)
         self.value_head = nn.Linear(self.reading.width, 1)
         nn.init.zeros_(self.value_head.weight)
@@ -98,7 +99,7 @@ class Policy(nn.Module):
     @property
     def trunk(self) -> Any:
         """The module whose states the logits are made of."""
-        return self.lm.get_submodule(self.reading.trunk)
+        return self._trunk[0]
 
     def in_precision(self, *, cast_once: bool = True) -> torch.autocast:
         """Makes matrix products in the settings' precision; the weights stay as they are. `cast_once`: a weight that is used

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox_rl.policy.generation import drawn
+from sandbox_rl.policy.generation import _triangle, drawn
 
 LIKELY = 1000
 """A vocabulary in several blocks, whose last token is at log-probability -42."""
@@ -46,3 +46,8 @@ def test_a_draw_is_the_plain_inversion_in_float64(seed: int, size: int) -> None:
         # float64 sums in another order: a draw within 1e-12 of an edge may fall on either side
         assert cumulative[row, token] >= below - 1e-12
         assert cumulative[row, token] - probabilities[row, token] <= below + 1e-12
+
+
+def test_the_sums_of_a_gpu_are_those_of_the_cpu() -> None:
+    values = torch.rand(3, 700, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert torch.allclose(values @ _triangle(700, values.device), values.cumsum(-1), rtol=1e-13)
