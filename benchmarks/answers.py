@@ -3,7 +3,8 @@
     python benchmarks/answers.py GSM8K_SOLUTIONS MATH500 --peer ENVIRONMENT
 
 GSM8K_SOLUTIONS: `example_model_solutions.jsonl.gz` of github.com/openai/grade-school-math (completions with labels); MATH500: its
-`test.jsonl`, whose solutions are graded against their own answers. Math-Verify comes from an environment that has it (pip install
+`test.jsonl`, whose solutions are graded against their own answers. A third set is made here: expressions that are equal by an
+identity, or nearly, so that each needs algebra. Math-Verify comes from an environment that has it (pip install
 math-verify); it gets what `A:` marks in a GSM8K completion, for it does not look for that.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import random
 import subprocess
 import sys
 import tempfile
@@ -47,6 +49,24 @@ def math500(path: Path) -> list[dict[str, Any]]:
     return [{"gold": row["answer"], "completion": row["solution"], "right": True} for row in rows]
 
 
+def expressions(count: int = 400) -> list[dict[str, Any]]:
+    """Equal pairs and near misses of a few kinds, the same in every run."""
+    chance, pairs = random.Random(0), list[dict[str, Any]]()
+    for k in range(count):
+        a, b, c = (chance.randint(2, 9) for _ in range(3))
+        wrong = k // 6 % 2
+        gold, answer = (
+            (rf"\frac{{{a}}}{{\sqrt{{{b}}}}}", rf"\frac{{{a}\sqrt{{{b}}}}}{{{b + wrong}}}"),
+            (rf"(x+{a})(x-{b})+{c}", rf"x^2+{a - b + 20 + wrong}x-20x-{a * b - c}"),
+            (rf"\sin({a}x)\cos({a}x)", rf"\frac{{\sin({2 * a + wrong}x)}}{{2}}"),
+            (rf"\ln({a}x)+\ln({b})", rf"\ln({a * b + wrong}x)"),
+            (rf"\frac{{1}}{{x-{a}}}-\frac{{1}}{{x+{b}}}", rf"\frac{{{a + b + wrong}}}{{(x-{a})(x+{b})}}"),
+            (rf"{a}^{{x+{b}}}", rf"{a**b + wrong}\cdot {a}^x"),
+        )[k % 6]
+        pairs.append({"gold": gold, "completion": rf"\boxed{{{answer}}}", "right": not wrong})
+    return pairs
+
+
 def own(pairs: list[dict[str, Any]], judge: Callable[[str, str], bool]) -> dict[str, Any]:
     started = time.perf_counter()
     agree = sum(judge(pair["gold"], pair["completion"]) == pair["right"] for pair in pairs)
@@ -59,10 +79,13 @@ def judge() -> Callable[[str, str], bool]:
     from sandbox_tasks.task import Task
 
     reward, tasks = MathReward(), dict[str, Task]()
+    # the worker starts as Math-Verify's imports do: before the clock
+    started = Task.model_validate({"id": "0", "prompt": "", "rewards": [{"source": "math", "answer": r"\sqrt{2}"}]})
+    reward.score([RewardItem(started, started.rewards[0], r"\boxed{\frac{2}{\sqrt{2}}}")])
 
     def right(gold: str, completion: str) -> bool:
         if gold not in tasks:
-            spec = {"source": "math", "answer": gold}
+            spec = {"source": "math", "answer": gold, "form": "any"}
             tasks[gold] = Task.model_validate({"id": gold, "prompt": "", "rewards": [spec]})
         task = tasks[gold]
         return reward.score([RewardItem(task, task.rewards[0], completion)])[0].reward == 1.0
@@ -71,7 +94,7 @@ def judge() -> Callable[[str, str], bool]:
 
 
 def main(solutions: Path, problems: Path, peer: Path) -> None:
-    sets = {"gsm8k": gsm8k(solutions), "math500": math500(problems)}
+    sets = {"gsm8k": gsm8k(solutions), "math500": math500(problems), "expressions": expressions()}
     with tempfile.TemporaryDirectory() as scratch:
         names = []
         for name, pairs in sets.items():

@@ -40,14 +40,20 @@ YARDSTICKS = {
     "the leanest of its kind": (SEALED & ~NEW_NETWORK, MODULES),
 }
 """Namespaces and modules of each."""
+SEALS = ("data", "objects")
 screen = Console()
 
 
-def small_tasks(count: int) -> tuple[list[Task], list[str]]:
+def small_tasks(count: int, seal: str = "data") -> tuple[list[Task], list[str]]:
     """`count` gradings of MBPP tasks with three asserts, each with an answer of its own text."""
-    suite = [t for t in load_suite("mbpp-mini").tasks if t.reference and len(t.rewards[0].tests) == 3]
+    suite = [under(seal, t) for t in load_suite("mbpp-mini").tasks if t.reference and len(t.rewards[0].tests) == 3]
     chosen = [suite[i % len(suite)] for i in range(count)]
     return chosen, [f"{task.reference}\n# variant {i}" for i, task in enumerate(chosen)]
+
+
+def under(seal: str, task: Task) -> Task:
+    """A task whose tests have that seal, whatever they need."""
+    return task.model_copy(update={"rewards": tuple(spec.model_copy(update={"seal": seal}) for spec in task.rewards)})
 
 
 def bare(count: int, flags: int, modules: tuple[str, ...]) -> float:
@@ -81,9 +87,9 @@ def _bare_source() -> str:
     return f"from __future__ import annotations\nimport ctypes, os, time\n{inspect.getsource(bare)}"
 
 
-def grading_rate(backend: str, count: int) -> float:
+def grading_rate(backend: str, count: int, seal: str = "data") -> float:
     """Grades a second with a warm pool."""
-    tasks, answers = small_tasks(count)
+    tasks, answers = small_tasks(count, seal)
     with Grader(backend) as grader:
         grader.grade(tasks[:32], answers[:32])
         started = time.perf_counter()
@@ -118,12 +124,13 @@ def docker_rates(count: int) -> dict[str, float]:
 
 def bench(rounds: int, count: int) -> None:
     working = [name for name in BACKENDS if probe(name) is None]
-    rates: dict[str, list[float]] = {name: [] for name in (*YARDSTICKS, *working)}
+    sealed = {f"{name}, seal {seal}": (name, seal) for name in working for seal in SEALS}
+    rates: dict[str, list[float]] = {name: [] for name in (*YARDSTICKS, *sealed)}
     for _ in range(rounds):  # in turn, so that a machine that changes its pace changes it for all
         for name, (flags, modules) in YARDSTICKS.items():
             rates[name].append(bare_rate(count, flags, modules))
-        for name in working:
-            rates[name].append(grading_rate(name, count))
+        for name, (backend, seal) in sealed.items():
+            rates[name].append(grading_rate(backend, count, seal))
     title = f"{count} grades of 3 asserts, {CORES} cores"
     table = Table("what", "a second (median)", "of the first", "of the second", title=title)
     for name, found in rates.items():

@@ -293,6 +293,8 @@ class RunConfig(_Section):
     """Of the report."""
     suite: str = "quickstart"
     """A shipped suite's name or a file of tasks."""
+    skip_unreadable: bool = False
+    """Whether tasks whose own mathematical answer can't be read are left out of the training, where else it does not begin."""
     seed: int = 0
     """Of weights made here, drawing, sampling and order."""
     model: ModelConfig = ModelConfig()

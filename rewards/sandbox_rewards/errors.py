@@ -14,9 +14,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+MOST_SHOWN = 50
+"""Reasons that one message lists."""
+
 
 class RewardError(Exception):
     """Base of this package's errors. A plug-in that raises one has its sentence shown as it is."""
+
+
+class UnreadableGold(RewardError):
+    """A task's own mathematical answer can't be read: the task's error, never the policy's."""
+
+    def __init__(self, *reasons: str) -> None:
+        shown = "".join(f"\n- {reason}" for reason in reasons[:MOST_SHOWN])
+        more = f"\n- and {len(reasons) - MOST_SHOWN} more" if len(reasons) > MOST_SHOWN else ""
+        one = "a task's answer" if len(reasons) == 1 else f"the answers of {len(reasons)} tasks"
+        super().__init__(f"{one} can't be read; write them otherwise, or leave them out by skip-unreadable:{shown}{more}")
+        self.reasons = reasons
 
 
 class BrokenReward(RewardError):

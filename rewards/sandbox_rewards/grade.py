@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 LONGEST_DETAIL = 300
 """Characters."""
@@ -37,7 +37,8 @@ class Completion(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     task_id: str
-    completion: str
+    completion: str = Field(validation_alias=AliasChoices("completion", "solution"))
+    """Whole, or what continues the prompt; `solution` is another name for it."""
 
 
 class Part(BaseModel):
@@ -69,6 +70,10 @@ class Grade(BaseModel):
     """Wall seconds that judging took in the sandbox."""
     detail: str | None = None
     """Why it is not `passed`, in a line; for a plug-in whatever it wants to say."""
+    judged: str | None = None
+    """What of the answer was judged, in words (`block 2 of 3`); None where it was all of it, and not written."""
+    extracted: str | None = None
+    """What was judged, as text, where that was asked for (`grade --extracted`); else None, and not written."""
     parts: tuple[Part, ...] = ()
     """What each source said, where a task has several; else empty, and not written."""
 
@@ -77,10 +82,11 @@ class Grade(BaseModel):
         return {part.name: part.reward for part in self.parts if part.verdict}
 
     @model_serializer(mode="wrap")
-    def _without_empty_parts(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_empty_fields(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields: dict[str, Any] = handler(self)
-        if not self.parts:
-            fields.pop("parts", None)
+        for name in ("judged", "extracted", "parts"):
+            if not getattr(self, name):
+                fields.pop(name, None)
         return fields
 
 

@@ -10,7 +10,7 @@ from sandbox_rewards.errors import RewardError
 from sandbox_rewards.grading.grade_file import GradeFileError
 from sandbox_tasks.errors import TaskError
 
-from sandbox_rl.cli import audits, compare, export, grade, train
+from sandbox_rl.cli import audits, compare, export, grade, math, train
 from sandbox_rl.cli.doctor import doctor_app
 from sandbox_rl.cli.options import screen
 from sandbox_rl.cli.tasks import tasks_app
@@ -26,6 +26,7 @@ app = typer.Typer(
     help="Align language models with rewards that are executed: PPO with a critic, DPO on the same tasks, and which is worth it.",
 )
 app.command()(grade.grade)
+app.command()(math.math)
 app.command()(compare.compare)
 app.command()(compare.report)
 app.command("eval")(compare.evaluate_policy)

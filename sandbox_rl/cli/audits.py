@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from sandbox_rewards.audits.noise import Rate, measure_noise
 from sandbox_rewards.audits.red_team import RedTeamReport, answers_for, red_team
-from sandbox_rewards.audits.suite_check import check_tasks
+from sandbox_rewards.audits.suite_check import TaskCheck, check_tasks
 from sandbox_rewards.grading import Grader
 from sandbox_tasks.leaks import find_leaks
 from sandbox_tasks.suite import TaskSuite, load_suite, write_whole
@@ -50,10 +50,22 @@ def check(
         table.add_row(leak.held_out_id, str(leak))
     for line in [f"note: {one.task_id} {note}" for one in found for note in one.notes]:
         screen.print(line, highlight=False, markup=False, soft_wrap=True)
+    if seals := said_seals(found):
+        screen.print(seals, highlight=False, markup=False, soft_wrap=True)
     killed, made = sum(c.mutants - c.survivors for c in found), sum(c.mutants for c in found)
     screen.print(table if table.row_count else "nothing is wrong", highlight=False)
     screen.print(f"{killed} of {made} mutants fail their tests", highlight=False)
     raise typer.Exit(1 if table.row_count else 0)
+
+
+def said_seals(found: list[TaskCheck]) -> str:
+    """How many tasks there are of each seal, and the first of those whose tests get more than plain data."""
+    objects = [one.task_id for one in found if one.seal == "objects"]
+    plain = sum(one.seal == "data" for one in found)
+    if not (objects or plain):
+        return ""
+    named = f" ({', '.join(objects[:10])}{' ...' if len(objects) > 10 else ''})" if objects else ""
+    return f"seal: {plain} data, {len(objects)} objects{named}"
 
 
 def show_noise(suite: TaskSuite, grader: Grader, repeats: int, out: Path | None) -> None:

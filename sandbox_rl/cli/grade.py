@@ -18,7 +18,18 @@ from sandbox_tasks.jsonl import stream_jsonl
 from sandbox_tasks.suite import TaskSuite, load_suite
 from sandbox_tasks.task import Task
 
-from sandbox_rl.cli.options import CacheFile, Runtime, Sandbox, Unsafe, Workers, grader_for, progress, refuse_to_overwrite, screen
+from sandbox_rl.cli.options import (
+    CacheFile,
+    Runtime,
+    Sandbox,
+    SkipUnreadable,
+    Unsafe,
+    Workers,
+    grader_for,
+    progress,
+    refuse_to_overwrite,
+    screen,
+)
 from sandbox_rl.errors import UserError
 
 GoOn = Annotated[bool, typer.Option("--resume", help="Go on with the OUT.part that an interrupted run left.")]
@@ -26,7 +37,7 @@ GoOn = Annotated[bool, typer.Option("--resume", help="Go on with the OUT.part th
 
 def grade(
     tasks: Annotated[str, typer.Argument(help="A suite's name, or a .jsonl or .yaml file of tasks.")],
-    completions: Annotated[Path, typer.Argument(help='JSON lines of {"task_id", "completion"}.')],
+    completions: Annotated[Path, typer.Argument(help='JSON lines of {"task_id", "completion"} (or "solution").')],
     out: Annotated[Path, typer.Option(help="Where the grades go, one JSON line a completion, in the same order.")],
     sandbox: Sandbox = "auto",
     workers: Workers = None,
@@ -34,6 +45,8 @@ def grade(
     resume: GoOn = False,
     runtime: Runtime = None,
     unsafe: Unsafe = False,
+    skip_unreadable: SkipUnreadable = False,
+    extracted: Annotated[bool, typer.Option("--extracted", help="Write into each grade what of the answer was judged.")] = False,
 ) -> None:
     """Judge answers: the smallest whole use, and what everything else is built on."""
     refuse_to_overwrite(out, Path(tasks), completions)
@@ -41,10 +54,12 @@ def grade(
     by_id = {task.id: task for task in suite.tasks}
     answered = check_answers(completions, by_id, tasks)
     total = answered.total()
-    place = {"sandbox": "open" if unsafe else sandbox, "runtime": runtime}
+    what = {"skip_unreadable": skip_unreadable, "extracted": extracted}
+    place = {"sandbox": "open" if unsafe else sandbox, "runtime": runtime, **what}
     inputs = {"tasks": digest_of_tasks(suite), "completions": digest_of(completions), "settings": json.dumps(place)}
-    with grader_for(sandbox, workers, cache=cache, runtime=runtime, unsafe=unsafe) as grader:
-        grader.prepare(by_id[task_id] for task_id in answered)
+    with grader_for(sandbox, workers, cache=cache, runtime=runtime, unsafe=unsafe, **what) as grader:
+        for reason in grader.prepare(by_id[task_id] for task_id in answered):
+            screen.print(f"skipped: {reason}", highlight=False, markup=False, soft_wrap=True)
         with GradeFile(out, inputs, resume=resume) as file:
             try:
                 with progress() as bar:

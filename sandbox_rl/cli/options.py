@@ -27,6 +27,10 @@ Sandbox = Annotated[
 Workers = Annotated[int | None, typer.Option(min=1, help="Answers judged at once; one more than there are cores unless told.")]
 Runtime = Annotated[str | None, typer.Option(help="Docker's OCI runtime, such as runsc (gVisor).")]
 Unsafe = Annotated[bool, typer.Option("--unsafe-no-isolation", help="Run answers unprotected: they can do whatever you can.")]
+SkipUnreadable = Annotated[
+    bool,
+    typer.Option("--skip-unreadable", help="Tasks whose own answer can't be read get no verdict; else nothing is graded."),
+]
 CacheFile = Annotated[Path | None, typer.Option(help="SQLite file of grades: the same answer to a task is judged once.")]
 Settings = Annotated[list[str], typer.Option("--set", help="Override a setting: --set ppo.learning_rate=1e-5.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with what is in the folder; finished phases are not repeated.")]
@@ -85,7 +89,14 @@ def settled(
 
 
 def grader_for(
-    sandbox: str, workers: int | None, *, cache: Path | None = None, runtime: str | None = None, unsafe: bool = False
+    sandbox: str,
+    workers: int | None,
+    *,
+    cache: Path | None = None,
+    runtime: str | None = None,
+    unsafe: bool = False,
+    skip_unreadable: bool = False,
+    extracted: bool = False,
 ) -> Grader:
     """A grader that says on stderr where answers run, when that is known, and what keeps some from a verdict."""
     asked = "open" if unsafe else sandbox
@@ -101,7 +112,10 @@ def grader_for(
     def warned(said: str) -> None:
         screen.print(f"[bold yellow]warning:[/] {escape(said)}", highlight=False, soft_wrap=True)
 
-    return Grader(asked, workers, cache=cache, runtime=runtime, on_sandbox=told, on_warning=warned)
+    return Grader(
+        asked, workers, cache=cache, runtime=runtime, skip_unreadable=skip_unreadable, on_sandbox=told, on_warning=warned,
+        extracted=extracted,
+    )  # fmt: skip
 
 
 def grader_of(config: RunConfig, folder: Path | None) -> Grader:
@@ -111,8 +125,9 @@ def grader_of(config: RunConfig, folder: Path | None) -> Grader:
     beside = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # processes of this run on this machine share its cores
     workers = settings.workers or (max(1, (cores() + 1) // beside) if beside > 1 else None)
     return grader_for(
-        settings.backend, workers, cache=cache, runtime=settings.runtime, unsafe=settings.unsafe_no_isolation
-    )
+        settings.backend, workers, cache=cache, runtime=settings.runtime, unsafe=settings.unsafe_no_isolation,
+        skip_unreadable=config.skip_unreadable,
+    )  # fmt: skip
 
 
 def cores() -> int:

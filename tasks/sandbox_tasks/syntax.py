@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import symtable
+import sys
+import threading
 import warnings
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def parse_quietly(code: str) -> ast.Module:
@@ -11,16 +19,39 @@ def parse_quietly(code: str) -> ast.Module:
 
     Raises SyntaxError, or ValueError (null bytes), RecursionError or MemoryError (nested too deep).
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(code)
+    return _quietly(lambda: ast.parse(code))
 
 
 def compile_quietly(code: str) -> None:
     """Raise what `parse_quietly` raises, and SyntaxError for what parses and can't run: a `return` outside a function, say."""
+    _quietly(lambda: compile(code, "<unknown>", "exec", dont_inherit=True))
+
+
+def symbols_quietly(code: str) -> symtable.SymbolTable:
+    """The table of a module's names. Raises what `compile_quietly` raises."""
+    return _quietly(lambda: symtable.symtable(code, "<unknown>", "exec"))
+
+
+def _quietly(parse: Callable[[], T]) -> T:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        compile(code, "<unknown>", "exec", dont_inherit=True)
+        try:
+            return parse()
+        except SyntaxError as error:
+            if "integer string conversion" not in str(error):
+                raise
+        with _LIMIT_LIFTED:
+            limit = sys.get_int_max_str_digits()
+            sys.set_int_max_str_digits(LONGEST_INT)
+            try:
+                return parse()
+            finally:
+                sys.set_int_max_str_digits(limit)
+
+
+LONGEST_INT = 200_000
+"""Digits of an int in source text, where Python allows 4300."""
+_LIMIT_LIFTED = threading.Lock()
 
 
 def binds(code: str, name: str) -> bool:
@@ -30,6 +61,21 @@ def binds(code: str, name: str) -> bool:
     assigned = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     imported = {node.asname or node.name for node in nodes if isinstance(node, ast.alias)}
     return name in defined | assigned | imported
+
+
+def shadowed_builtins(code: str) -> set[str]:
+    """Builtins by whose names `code` defines functions or classes of its own; none where it does not parse."""
+    try:
+        nodes = parse_quietly(code).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    return {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef) and hasattr(builtins, node.name)}
+
+
+def names_called(code: str) -> list[str]:
+    """Functions that `code` calls by a plain name, as often as it does."""
+    calls = [node.func for node in ast.walk(parse_quietly(code)) if isinstance(node, ast.Call)]
+    return [function.id for function in calls if isinstance(function, ast.Name)]
 
 
 def normal_form(code: str, rename: str | None = None) -> str:

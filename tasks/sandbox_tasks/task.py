@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from sandbox_tasks.syntax import binds, compile_quietly
+from sandbox_tasks.syntax import binds, compile_quietly, names_called, shadowed_builtins
 
 Split = Literal["train", "validation", "test"]
 Credit = Literal["all", "share"]
@@ -117,10 +117,19 @@ class UnitTests(KnownSignSpec):
     isolation: Literal["sealed", "inline"] = "sealed"
     """`sealed`: the tests run apart from the solution; `inline`: in its own process, where it can cheat them (styles
     `asserts` and `check`, for tests that reach into its objects)."""
+    seal: Literal["auto", "data", "objects"] = "auto"
+    """What sealed tests get of an answer. `data`: plain data and nothing else, right wherever tests call functions and compare;
+    anything else that comes back fails the test that touches it. `objects`: also handles to its objects, for tests about
+    classes, operators, callbacks or stateful objects. `auto`: the first under which the task's reference passes; without one,
+    what the tests' text shows. `sandbox-rl tasks check` tells which it is."""
     cases: tuple[StdioCase, ...] = ()
     checker: Literal["tokens", "exact"] | FloatChecker | CodeChecker = "tokens"
     language: Language = "python"
     """Of the answer; others than Python in style `stdio` only, where the sandbox's image has the tools."""
+    extraction: Literal["definitions", "last_block", "raw"] = "definitions"
+    """How an answer is read. `definitions`: without thoughts and special tokens, the last code that parses and binds what the
+    tests ask for, and of it imports, definitions and what they depend on (a program of style `stdio` stays whole); `last_block`:
+    the last fenced block of the language as it stands, else the whole text; `raw`: the text as it was written."""
     time_limit_s: FiniteFloat = Field(default=5.0, gt=0)
     """CPU and wall time of the whole test run (`stdio`: of each case)."""
     memory_limit_mb: int = Field(default=512, ge=32)
@@ -146,6 +155,8 @@ class UnitTests(KnownSignSpec):
             raise ValueError("style 'pytest' takes one test module in `tests`; join them into one")
         if self.isolation == "inline" and self.style not in ("asserts", "check"):
             raise ValueError(f"style '{self.style}' is always sealed, but isolation is 'inline'; leave `isolation` out")
+        if self.seal != "auto" and (self.style == "stdio" or self.isolation == "inline"):
+            raise ValueError(f"seal '{self.seal}' is for tests of functions and classes that are sealed; leave `seal` out")
         if self.style == "check" and not self.entry_point:
             raise ValueError("style 'check' needs `entry_point`: the function that check(candidate) is given")
         if self.credit == "share" and self.style == "check":
@@ -168,6 +179,21 @@ class MathAnswer(KnownSignSpec):
     source: Literal["math"] = "math"
     answer: GoldAnswer | Annotated[tuple[GoldAnswer, ...], Field(min_length=1, max_length=20)]
     """What is right; of several, any one is."""
+    assume: Literal["real", "positive", "complex"] = "real"
+    """What letters stand for. Real ones have either sign, so that `\\sqrt{x^2}` is `|x|`; `positive` makes it `x`."""
+    tolerance: FiniteFloat = Field(default=0.0, ge=0, lt=1)
+    """Distance from the answer, relative to it, up to which a number is right: with 0.01 an answer `3.14` is right for `\\pi`.
+    With 0 a rounded number is wrong."""
+    units: Literal["optional", "required"] = "optional"
+    """Whether `5` is right for `5 cm`; another unit never is."""
+    order: Literal["free", "matters"] = "free"
+    """Whether `2, 1` is right for the list `1, 2`, and so for a set; tuples always have their order."""
+    form: Literal["evaluated", "simplified", "factored", "expanded", "any"] = "evaluated"
+    """What an equal answer has to look like. `evaluated`: worked out, a number as a number (`0.5`, `\\frac{2}{4}` and
+    `\\sqrt{12}` are, `5 + 5` is not), a region as an interval or an inequality in the unknown alone, an expression that the
+    prompt asks to rewrite in the gold's form; and a copy of what stands in the prompt earns nothing. `simplified`, `factored` and
+    `expanded`: no longer, as factored, and as expanded as the answer given here. `any`: whatever is equal, copies of the
+    prompt's expression included."""
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -448,4 +474,18 @@ class Task(BaseModel):
         gated = next((spec.source for spec in self.rewards if spec.gated), None)
         if gated and not any(spec.judges for spec in self.rewards):
             raise ValueError(f"source {gated!r} is gated, but no other source judges the answer; add one, or take `gated` away")
+        return self
+
+    @model_validator(mode="after")
+    def _tests_reach_the_reference(self) -> Task:
+        """A name that is a builtin's is the solution's only where `entry_point` says so."""
+        shadowed = shadowed_builtins(self.reference or "")
+        asserts = [spec for spec in self.rewards if isinstance(spec, UnitTests) and spec.style == "asserts"] if shadowed else []
+        for spec in asserts:
+            called = {name for test in spec.tests for name in names_called(test)}
+            if names := sorted(called & shadowed - {spec.entry_point}):
+                raise ValueError(
+                    f"its tests call {names[0]!r}, which the reference defines and which is a builtin too, so they would call "
+                    f"the builtin; say entry_point: {names[0]}"
+                )
         return self

@@ -1,7 +1,7 @@
 """Honest programs that do notice the sealing today, by name. A list to shorten: a name goes when its program passes.
 
-Most need the very process of the test (its files, environment, standard input, random state, patches), or a class or function
-of the test or the library itself on the other side of the channel.
+Some would have the judge evaluate an answer's text. Most need the very process of the test (its files, environment, standard
+input, random state, patches), or a class or function of the test or the library itself on the other side of the channel.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ EVERYWHERE = frozenset({
     "classes: pickled and back by the test",
     "classes: protocols at run time",
     "data: functions of the standard library as values",
-    "data: the test prints a huge integer because the solution lifted the limit",
     "data: tuples nested 600 deep, as a Lisp list",
     "exceptions: builtin types with their text",
     "module: found by eval, globals and getattr of names in text",
     "module: the test replaces a function that the solution calls",
     "pytest: logging through caplog",
     "pytest: tmp_path and files",
+    "tests: doctests of the solution are run by the test",
     "tests: enums of the test go in and come out",
     "tests: environment and files made by the test for the solution",
     "tests: files written by the solution are read by the test",

@@ -7,17 +7,16 @@ three findings: a cheat that earns reward, tests that accept a constant, and tes
 
 from __future__ import annotations
 
-import ast
-import builtins
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sandbox_tasks.task import Task, UnitTests
+from sandbox_tasks.task import MathAnswer, Task, UnitTests
 
+from sandbox_rewards.answers.asked import names_asked_for
 from sandbox_rewards.audits.cheats import CHEATS, CONSTANTS, OUTPUTS, VISIBLE, Cheat, Target, constant
+from sandbox_rewards.audits.math_cheats import MATH_CHEATS, MathCheat
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.sandbox.backends import SandboxUnavailable
-from sandbox_rewards.sandbox.runner.judge.names import names_used
 
 FULL = 1.0
 """What tests pay when all of them pass; those that give credit for a share pay parts of it."""
@@ -27,7 +26,7 @@ FULL = 1.0
 class CheatResult:
     """How one cheat fared."""
 
-    cheat: Cheat
+    cheat: Cheat | MathCheat
     tried: int = 0
     rewarded: list[str] = field(default_factory=list)
     """Ids of tasks that paid more for it than for its plain constant."""
@@ -77,14 +76,15 @@ def _listed(ids: list[str], shown: int = 3) -> str:
 
 
 def red_team(tasks: Sequence[Task], grader: Grader, *, on_grade: Callable[[], None] | None = None) -> RedTeamReport:
-    """Grade constants and every cheat that applies against the unit tests of each task.
+    """Grade constants and every cheat that applies against the unit tests and the mathematical answers of each task.
 
-    Raises `SandboxUnavailable` for a grader without isolation.
+    Raises `SandboxUnavailable` for a grader without isolation that would have to run cheats.
     """
-    if grader.source("unit_tests").pool.backend.name == "open":  # type: ignore[attr-defined]
-        raise SandboxUnavailable("cheats signal and write what they can reach, and backend 'open' isolates nothing; use another.")
     targets = [(task, target) for whole in tasks for task, target in targets_of(whole)]
+    if targets and grader.source("unit_tests").pool.backend.name == "open":  # type: ignore[attr-defined]
+        raise SandboxUnavailable("cheats signal and write what they can reach, and backend 'open' isolates nothing; use another.")
     asked = [(task, name, code) for task, target in targets for name, code in _answers(target)]
+    asked += [one for task in tasks for one in _math_answers(task)]
     grades = grader.grade([task for task, _, _ in asked], [code for _, _, code in asked], on_grade=on_grade)
     paid: dict[tuple[str, str], list[float | None]] = {}
     for (task, name, _), grade in zip(asked, grades, strict=True):
@@ -93,11 +93,17 @@ def red_team(tasks: Sequence[Task], grader: Grader, *, on_grade: Callable[[], No
 
 
 def _reported(ids: list[str], paid: dict[tuple[str, str], list[float | None]], inline: frozenset[str]) -> RedTeamReport:
-    results = [CheatResult(cheat) for cheat in CHEATS]
+    known = {name for _, name in paid}
+    sealed = [CheatResult(cheat) for cheat in CHEATS]
+    results = [*sealed, *(CheatResult(cheat) for cheat in MATH_CHEATS if cheat.name in known)]
+    if not any(cheat.name in known for cheat in CHEATS) and len(results) > len(sealed):
+        results = results[len(sealed) :]
     for result in results:
         for task_id in ids:
             rewards = paid.get((task_id, result.cheat.name), [])
-            least = max((r or 0.0 for r in paid.get((task_id, f"constant {result.cheat.plain}"), [])), default=0.0)
+            least = max(
+                (r or 0.0 for r in paid.get((task_id, f"constant {getattr(result.cheat, 'plain', None)}"), [])), default=0.0
+            )
             result.tried += bool(rewards)
             result.not_judged += rewards.count(None)
             enough = FULL if result.cheat.name == VISIBLE else 0.0  # a part is fair pay for what the prompt shows
@@ -112,14 +118,25 @@ def _reported(ids: list[str], paid: dict[tuple[str, str], list[float | None]], i
 
 def answers_for(task: Task) -> int:
     """How many answers `red_team` grades for a task."""
-    return sum(len(_answers(target)) for _, target in targets_of(task))
+    return sum(len(_answers(target)) for _, target in targets_of(task)) + len(_math_answers(task))
 
 
 def targets_of(task: Task) -> list[tuple[Task, Target]]:
     """A task of its own, that pays up to `FULL`, for each unit-test spec that runs Python: shaping is not what is attacked."""
     specs = [s for s in task.rewards if isinstance(s, UnitTests) and getattr(s, "language", "python") == "python"]
     specs = [s.model_copy(update={"weight": FULL, "gated": False}) for s in specs]
-    return [(task.model_copy(update={"rewards": (s,)}), Target(task.prompt, s, _names_called(s))) for s in specs]
+    return [(task.model_copy(update={"rewards": (s,)}), Target(task.prompt, s, tuple(sorted(names_asked_for(s))))) for s in specs]
+
+
+def _math_answers(task: Task) -> list[tuple[Task, str, str]]:
+    """What is tried against each mathematical answer of a task, as a task of its own; a form that the task allows is no cheat."""
+    specs = [spec.model_copy(update={"weight": FULL, "gated": False}) for spec in task.rewards if isinstance(spec, MathAnswer)]
+    return [
+        (task.model_copy(update={"rewards": (spec,)}), cheat.name, answer)
+        for spec in specs
+        for cheat in MATH_CHEATS
+        for answer in cheat.answers(task, spec)
+    ]
 
 
 def _answers(target: Target) -> list[tuple[str, str]]:
@@ -131,16 +148,3 @@ def _answers(target: Target) -> list[tuple[str, str]]:
 
 def _inline(tasks: Sequence[Task]) -> frozenset[str]:
     return frozenset(task.id for task in tasks for s in task.rewards if getattr(s, "isolation", "sealed") == "inline")
-
-
-def _names_called(spec: UnitTests) -> tuple[str, ...]:
-    """The names that an answer has to define for the tests to reach it."""
-    trees = [node for test in spec.tests for node in ast.walk(ast.parse(test))]
-    names = {spec.entry_point} if spec.entry_point else set()
-    if spec.style == "pytest":
-        names |= {a.name for n in trees if isinstance(n, ast.ImportFrom) and n.module == "solution" for a in n.names}
-        based = [n for n in trees if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)]
-        names |= {n.attr for n in based if isinstance(n.value, ast.Name) and n.value.id == "solution"}
-    elif not names:
-        names |= {name for name in names_used(spec.tests).solution if not hasattr(builtins, name)}
-    return tuple(sorted(name for name in names if name and name.isidentifier()))

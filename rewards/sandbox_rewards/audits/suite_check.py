@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from sandbox_tasks.mutants import mutants
 from sandbox_tasks.task import MathAnswer, Task, UnitTests
 
-from sandbox_rewards.answers import extract_code
+from sandbox_rewards.answers.code import code_of
+from sandbox_rewards.audits.math_cheats import copies
 from sandbox_rewards.grade import Verdict
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.math.source import read_gold
 from sandbox_rewards.math.tokens import Unreadable
+from sandbox_rewards.sources.unit_tests import UnitTestsReward
 
 
 @dataclass
@@ -23,6 +25,8 @@ class TaskCheck:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What one should know, and is not wrong."""
+    seal: str | None = None
+    """Of its tests, where there are some that one seals: `data` or `objects`."""
     mutants: int = 0
     survivors: int = 0
 
@@ -47,17 +51,22 @@ def check_tasks(
         if task.reference is None:
             checks[task.id].problems.append("has no reference solution")
             continue
+        asked += [(task, "copy", answer) for answer in _copies(task)]
         asked += [(task, "reference", task.reference)] * repeats
         asked.append((task, "empty", "pass"))
         asked += [(task, "mutant", code) for code in mutants_of(task, mutants_per_task)]
     grades = grader.grade([task for task, _, _ in asked], [code for _, _, code in asked], on_grade=on_grade)
+    for task in tasks:
+        checks[task.id].seal = seal_of(task, grader)
     verdicts: dict[str, set[Verdict]] = {}
-    for (task, kind, _), grade in zip(asked, grades, strict=True):
+    for (task, kind, answer), grade in zip(asked, grades, strict=True):
         check = checks[task.id]
         if kind == "reference":
             verdicts.setdefault(task.id, set()).add(grade.verdict)
         elif kind == "empty" and grade.verdict is Verdict.passed:
             check.problems.append("an empty answer passes")
+        elif kind == "copy" and grade.verdict is Verdict.passed:
+            check.notes.append(f"its answer can be copied: {answer} stands in the prompt")
         elif kind == "mutant":
             check.mutants += 1
             check.survivors += grade.verdict is Verdict.passed
@@ -75,6 +84,16 @@ def check_tasks(
     return list(checks.values())
 
 
+def seal_of(task: Task, grader: Grader) -> str | None:
+    """The widest seal that tests of the task need; None where nothing is sealed by one."""
+    found = set()
+    for spec in task.rewards:
+        source = grader.source(spec.source)
+        if isinstance(spec, UnitTests) and isinstance(source, UnitTestsReward) and (seal := source.seal_of(task, spec)):
+            found.add(seal.name)
+    return "objects" if "objects" in found else "data" if found else None
+
+
 def _unreadable_answers(task: Task) -> list[str]:
     """What is wrong with a mathematical task's own answers, which every grade would meet."""
     found = []
@@ -87,21 +106,23 @@ def _unreadable_answers(task: Task) -> list[str]:
     return found
 
 
+def _copies(task: Task) -> list[str]:
+    """What could be copied from the prompt of a mathematical task."""
+    return copies(task) if any(isinstance(spec, MathAnswer) for spec in task.rewards) else []
+
+
 def mutants_of(task: Task, most: int) -> list[str]:
     """Wrong versions of a task's reference; none where it is no Python, or does not parse, which its own grade tells."""
-    if task.reference is None or not _is_python(task):
+    spec = _python_tests(task)
+    if task.reference is None or spec is None:
         return []
     try:
-        return mutants(extract_code(task.reference), _entry_point(task), limit=most)
+        return mutants(code_of(task, spec, task.reference).code, spec.entry_point, limit=most)
     except SyntaxError:
         return []
 
 
-def _is_python(task: Task) -> bool:
-    """Only of Python we know how to make wrong versions."""
-    programs = [spec.language for spec in task.rewards if isinstance(spec, UnitTests)]
-    return bool(programs) and set(programs) == {"python"}
-
-
-def _entry_point(task: Task) -> str | None:
-    return next((spec.entry_point for spec in task.rewards if isinstance(spec, UnitTests)), None)
+def _python_tests(task: Task) -> UnitTests | None:
+    """The first spec with tests, where all of them are of Python: only of it we know how to make wrong versions."""
+    specs = [spec for spec in task.rewards if isinstance(spec, UnitTests)]
+    return specs[0] if specs and {spec.language for spec in specs} == {"python"} else None

@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import mpmath
-
 from sandbox_rewards.environment import Conversation
+from sandbox_rewards.math.exact import exact_value
 from sandbox_rewards.math.parser import parse
+from sandbox_rewards.math.pool import POOL
 from sandbox_rewards.math.tokens import Unreadable
-from sandbox_rewards.math.values import exact_value, number_of
 
 _CALL = re.compile(r"<calc>([^<>]*)</calc>\s*\Z")
 LONGEST = 200
@@ -39,7 +38,9 @@ def value_of(expression: str) -> str:
     try:
         read = parse(expression)
         exact = exact_value(read)
-        value = str(exact) if exact is not None else mpmath.nstr(number_of(read, {}), 12)
+        value = str(exact) if exact is not None else POOL.ask(("value", read)).get("value")
     except (Unreadable, RecursionError) as error:
         return f"no value: {error}"
+    if value is None:
+        return "no value: it is no finite number"
     return value if len(value) <= LONGEST else f"no value: more than {LONGEST} digits"

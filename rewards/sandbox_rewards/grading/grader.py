@@ -14,7 +14,9 @@ from typing import Any
 from sandbox_tasks.task import RewardSpec, Task
 
 from sandbox_rewards.contract import ask_each, make_source, naming
+from sandbox_rewards.errors import UnreadableGold
 from sandbox_rewards.grade import Grade, Part, Verdict
+from sandbox_rewards.grading.extracted import extracted
 from sandbox_rewards.sandbox.backends import Backend
 from sandbox_rewards.source import RewardItem, RewardSource
 from sandbox_rewards.sources.unit_tests import UnitTestsReward
@@ -30,7 +32,9 @@ class Grader:
     """Grades batches with warm sources. Use as a context manager: leaving it ends every sandbox worker.
 
     `cache`: an SQLite file that keeps grades of unit tests, made where there is none; `runtime`: docker's OCI runtime;
-    `on_sandbox` is told which backend was chosen, when it is; `on_warning`, once of each kind, what keeps answers from a verdict.
+    `skip_unreadable`: answers to a task whose own answer can't be read get no verdict, where else nothing is graded;
+    `on_sandbox` is told which backend was chosen, when it is; `on_warning`, once of each kind, what keeps answers from a verdict;
+    `extracted`: grades hold what was judged.
     """
 
     def __init__(
@@ -40,13 +44,18 @@ class Grader:
         *,
         cache: Path | None = None,
         runtime: str | None = None,
+        skip_unreadable: bool = False,
         on_sandbox: Callable[[Backend], None] | None = None,
         on_warning: Callable[[str], None] | None = None,
+        extracted: bool = False,
     ) -> None:
+        self._extracted = extracted
         self._settings: dict[str, Any] = {
             "sandbox": sandbox, "workers": workers, "grade_cache": cache, "runtime": runtime, "on_sandbox": on_sandbox,
+            "skip_unreadable": skip_unreadable,
             "on_warning": on_warning,
         }  # fmt: skip
+        self._skips = skip_unreadable
         self._sources: dict[str, RewardSource] = {}
         self._on_warning = on_warning
         self.faults: Counter[str] = Counter()
@@ -67,14 +76,21 @@ class Grader:
             self._sources[name] = make_source(name, self._settings)
         return self._sources[name]
 
-    def prepare(self, tasks: Iterable[Task]) -> None:
+    def prepare(self, tasks: Iterable[Task]) -> tuple[str, ...]:
         """Make the sources of these tasks, and have those that can (`prepare(task, spec)`) see that they have what they need,
-        before any work begins.
+        before any work begins. Returns why tasks are skipped; raises `UnreadableGold`, with all of them, where none may be.
         """
+        unreadable: list[str] = []
         for task in tasks:
             for spec in task.rewards:
                 if prepare := getattr(self.source(spec.source), "prepare", None):
-                    naming(spec.source, "can't be prepared", prepare, task, spec)
+                    try:
+                        naming(spec.source, "can't be prepared", prepare, task, spec)
+                    except UnreadableGold as error:
+                        unreadable += error.reasons
+        if unreadable and not self._skips:
+            raise UnreadableGold(*unreadable)
+        return tuple(unreadable)
 
     def grade(self, tasks: Sequence[Task], completions: Sequence[str], on_grade: Callable[[], None] | None = None) -> list[Grade]:
         """One grade an answer, in the order given; `on_grade` is called as they come, one after another."""
@@ -123,7 +139,10 @@ class Grader:
         """Grades of answers whose judges have spoken."""
         self._ask([(answer, position) for answer in judged for position in answer.opened])
         for answer in judged:
-            yield combine(answer.task, answer.grades)
+            grade = combine(answer.task, answer.grades)
+            if self._extracted:
+                grade = grade.model_copy(update={"extracted": extracted(answer.task, answer.items[0].completion)})
+            yield grade
 
     def _ask(self, places: Sequence[tuple[_Answer, int]]) -> None:
         """Ask each source once about all its items."""
@@ -175,7 +194,8 @@ def combine(task: Task, grades: Sequence[Grade | None]) -> Grade:
         told = next((g for g, part in zip(grades, parts, strict=True) if g and part.counts and g.reward is None), told)
     reward = sum(part.weight * part.reward for part in parts if part.counts and part.reward is not None)
     return Grade(
-        task_id=task.id, reward=None if told.reward is None else reward, verdict=told.verdict, detail=told.detail,
+        task_id=task.id, reward=None if told.reward is None else reward,
+        verdict=told.verdict, detail=told.detail, judged=told.judged,
         tests_passed=sum(g.tests_passed for g in judges), tests_total=sum(g.tests_total for g in judges),
         seconds=sum(g.seconds for g in grades if g), parts=parts if len(parts) > 1 else (),
     )  # fmt: skip

@@ -2,15 +2,17 @@ r"""The final answer of a completion, as its writer marked it; never any number 
 
 In this order, the last of its kind each: `\boxed{}`, `#### `, `<answer>`, "the answer is", a line that begins with `A:`, bold;
 a "final answer" that is said behind the last box corrects it. Where nothing is marked: the whole of a text that is a single line,
-its only formula, its last line; they count only where all of them can be read as mathematics. What was thought aloud in `<think>`
-is not looked at. Several boxes count as one answer only where nothing but separators stands between them.
+its only formula, its last line; they count only where all of them can be read as mathematics. What was thought aloud
+(`answers.spoken`) is not looked at. Several boxes count as one answer only where nothing but separators stands between them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
+
+from sandbox_rewards.answers.spoken import spoken
 
 LONGEST = 2000
 """Characters of an answer; nothing longer is one."""
@@ -25,13 +27,13 @@ class Found(NamedTuple):
     how: str
 
 
-_THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _BOX = re.compile(r"\\(?:begin)?(?:boxed|fbox)\s*(?=[{ \d\\])")
+_GAP = r"(?:\s|\$|\\[,;:!()\[\]]|\\q?quad(?![a-zA-Z]))*"
 _SEPARATOR = re.compile(
-    r"(?:\s|[$,;.]|\\[,;:!()\[\]]|\\q?quad(?![a-zA-Z]))*(?:(?:and|or|\\text\s*\{\s*(?:and|or)\s*\})(?:\s|\$|\\[,;:!()\[\]]|\\q?quad(?![a-zA-Z]))*)?"
-    r"(?:[a-zA-Z](?:_\{?\w\}?)?\s*=\s*)?",
+    rf"{_GAP}(?:[,;]{_GAP})?(?:(?:and|or|\\text\s*\{{\s*(?:and|or)\s*\}})(?<![,;]){_GAP})?(?:[a-zA-Z](?:_\{{?\w\}}?)?\s*=\s*)?",
     re.IGNORECASE,
 )
+"""What may stand between boxes that are one answer; at least a comma or a word must."""
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _BARE = re.compile(r"\s*+([^\s$]{1,200})")
 _HASHES = re.compile(r"^[ \t]*+####[ \t]*+(\S[^\n]*)$", re.MULTILINE)
@@ -43,10 +45,20 @@ _SAID = re.compile(
     r"|(?=\$|\\\(|\\\[)|\n\s*+)" + _LINE_OR_DISPLAY,
     re.IGNORECASE,
 )
+_CORRECTED = re.compile(
+    r"^[ \t#>*_-]*+(?:(?:so |thus |therefore,? |hence,? )?(?:the|my) )?answer[ \t*_]*+"
+    r"(?::|is:?(?=[ \t*]*(?:[-0-9$\\(]|[A-J]\b)))[ \t*_]*+(?P<answer>\S[^\n]*)$",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""A line that says what the answer is; behind a box it corrects it."""
 _LETTERED = re.compile(r"^A:[ \t]*+(\S[^\n]*)$", re.MULTILINE)
-_BOLD = re.compile(r"\*\*(?:\s*+(?:final\s++)?answer\s*+:?\s*+)?([^*\n]+)\*\*", re.IGNORECASE)
+_BOLD = re.compile(r"(?<![\w*)}\]])\*\*(?!\s)(?:(?:final\s++)?answer\s*+:?\s*+)?([^*\n]+)(?<!\s)\*\*(?![\w*({\[])", re.IGNORECASE)
+"""As CommonMark sees it, but not within a word: `10**10**10` is a power."""
+_ANSWERS = re.compile(r"\b(?:yes|no|not|true|false|never|always|or|either|neither)\b", re.IGNORECASE)
+"""What says something itself: behind it an "is" begins a second answer."""
 _HEDGED = re.compile(r"\bnot\b|n't\b|\bor\b|\bbetween\b|\b(?:less|more|greater|fewer|most|least)\b")
 _COUNTED = re.compile(r"(?<![\w.])(-?\$?[0-9][0-9,]*(?:\.[0-9]+)?(?:/[0-9]+)?%?)(?![\w])\s*([a-zA-Z]*)")
+_NUMBER_LINE = re.compile(r"\s*\$?\s*-?[0-9][0-9.,/]{0,60}\s*[%$]?\.?\s*")
 _FORMULA = re.compile(
     r"\$\$([^$]{1,500})\$\$|(?<!\\)\$((?:[^$\\]|\\.){1,500})\$|\\\(((?:(?!\\\)).){1,500})\\\)|\\\[((?:(?!\\\]).){1,500})\\\]",
     re.DOTALL,
@@ -55,46 +67,37 @@ _FORMULA = re.compile(
 
 def final_answer(completion: str) -> Found | None:
     """The marked answer, or None where there is none."""
-    text = unthought(completion)
+    text = spoken(completion)
     for how, find in _WAYS:
         answer = find(text)
         if answer is not None:
-            answer = answer.strip()
+            answer = answer.strip(" \t\n\r")
             return Found(answer, how) if answer and len(answer) <= LONGEST else None
     return None
 
 
-def unthought(completion: str) -> str:
-    """The completion without what was thought aloud."""
-    return _THOUGHT.sub(" ", completion)
-
-
-def said_in(found: Found) -> list[str]:
-    """What a marked sentence may state: its only formula, what stands behind its last "is", its only number with its unit."""
+def statements(found: Found) -> Iterator[str]:
+    """What a marked text may state, in the order in which it is tried: all of it but its reason, what stands behind its "is", its
+    only formula, its only number with its unit. The first that can be read is the answer, whatever the gold is.
+    """
     marked = found.text
-    if len(marked) > LONGEST:
-        return []
     reasoned = _reasoned(marked)
-    said = [reasoned] if reasoned != marked else []
-    if found.how not in UNMARKED:
-        colon = r"|(?<=[a-z]):" if marked[:1].isupper() else ""
-        stated = re.split(r"\b(?:is|are|equals|be)\b:?(?!\s+not\b)" + colon, marked)
-        said += [_reasoned(stated[-1]).strip()] if len(stated) > 1 else []
-    formulas = _formulas(marked)
-    said += formulas[:1] if len(set(formulas)) == 1 else []
-    if (
-        found.how not in UNMARKED
-        and re.fullmatch(r"[-\w\s.,$%'/]*[A-Za-z]{2}[-\w\s.,$%'/]*", marked, re.ASCII)
-        and not _HEDGED.search(marked)
-    ):
-        numbers = _COUNTED.findall(marked)
-        said += [rf"{numbers[0][0].strip('$,')} \text{{{numbers[0][1]}}}"] if len(numbers) == 1 else []
-    return said
+    yield reasoned
+    marked_by_word = found.how not in UNMARKED
+    colon = r"|(?<=[a-z]):" if marked[:1].isupper() else ""
+    before, *behind = re.split(r"\b(?:is|are|equals|be)\b:?(?!\s+not\b)" + colon, reasoned)
+    if marked_by_word and behind and not _ANSWERS.search(" ".join((before, *behind[:-1]))):
+        yield behind[-1].strip()
+    if len(set(found_formulas := formulas(marked))) == 1:
+        yield found_formulas[0]
+    worded = re.fullmatch(r"[-\w\s.,$%'/]*[A-Za-z]{2}[-\w\s.,$%'/]*", reasoned, re.ASCII)
+    if marked_by_word and worded and not _HEDGED.search(reasoned) and len(numbers := _COUNTED.findall(reasoned)) == 1:
+        yield rf"{numbers[0][0].strip('$,')} \text{{{numbers[0][1]}}}"
 
 
 def _reasoned(text: str) -> str:
     """What stands before its reason."""
-    return re.split(r",?\s+\(?(?:because|since|which|as|so that|when|where)\b", text, maxsplit=1)[0]
+    return re.split(r",?\s+\(?(?:because|since|which|as|so that|when)\b", text, maxsplit=1)[0]
 
 
 def boxed(text: str) -> str | None:
@@ -114,7 +117,7 @@ def boxed(text: str) -> str | None:
     joined = [boxes[-1]]
     for before in reversed(boxes[-JOINED:-1]):
         between = text[before[1] : joined[0][0]]
-        if len(between) > 40 or not _SEPARATOR.fullmatch(between):
+        if len(between) > 40 or not re.search(r"[,;]|and|or", between) or not _SEPARATOR.fullmatch(between):
             break
         joined.insert(0, before)
     contents = list(dict.fromkeys(content for _, _, content in joined))
@@ -142,12 +145,13 @@ def _boxed_at(text: str, start: int, ends: dict[int, int]) -> tuple[int, str] | 
 
 
 def _corrected(text: str) -> str | None:
-    """A "final answer" that is said behind the last box."""
+    """What is marked as the answer behind the last box: a "final answer", or a line that begins with it."""
     boxes = list(_BOX.finditer(text))
     if not boxes:
         return None
     said = [match for match in _SAID.finditer(text, boxes[-1].end()) if match["final"]]
-    return _sentence(said[-1]["answer"]) if said else None
+    said += _CORRECTED.finditer(text, boxes[-1].end())
+    return _sentence(max(said, key=lambda match: match.start("answer"))["answer"]) if said else None
 
 
 def _last_of(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
@@ -186,18 +190,25 @@ def _sentence(text: str) -> str:
     return text.strip().strip("*").strip()
 
 
-def _formulas(text: str) -> list[str]:
+def formulas(text: str) -> list[str]:
+    """What stands between dollar signs and the brackets of formulas."""
     return [next(part for part in match.groups() if part is not None).strip() for match in _FORMULA.finditer(text)]
 
 
 def _only_formula(text: str) -> str | None:
-    found = _formulas(text) if len(text) <= 2 * LONGEST else []
+    found = formulas(text) if len(text) <= 2 * LONGEST else []
     return found[0] if len(found) == 1 else None
 
 
 def _alone(text: str) -> str | None:
     text = text.strip()
     return text if len(text) <= ALONE and "\n" not in text and "boxed" not in text else None
+
+
+def _last_number(text: str) -> str | None:
+    """A last line that is a number, behind a line of work."""
+    before, _, line = text.rstrip().rpartition("\n")
+    return line if before and _NUMBER_LINE.fullmatch(line) else None
 
 
 def _last_line(text: str) -> str | None:
@@ -208,6 +219,6 @@ UNMARKED = ("alone", "only formula", "last line")
 """Ways of finding an answer that nothing says to be one: it counts as it stands, and nothing is looked for in it."""
 _WAYS = (
     ("said last", _corrected), ("boxed", boxed), ("####", _last_of(_HASHES)), ("<answer>", tagged_answer), ("said", _said),
-    ("A:", _last_of(_LETTERED)), ("bold", _last_of(_BOLD)), ("alone", _alone), ("only formula", _only_formula),
-    ("last line", _last_line),
+    ("A:", _last_of(_LETTERED)), ("bold", _last_of(_BOLD)), ("alone", _alone), ("last line", _last_number),
+    ("only formula", _only_formula), ("last line", _last_line),
 )  # fmt: skip

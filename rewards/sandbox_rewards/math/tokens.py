@@ -7,6 +7,7 @@ backslash was doubled or swallowed on the way (`\\frac`, a form feed and `rac`) 
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 
@@ -62,7 +63,8 @@ _NOTHING = re.compile(
     r"(?<!\\)\\(?:(?:left|right|middle|bigl?|bigr|Bigl?|Bigr|biggl?|biggr|Biggl?|Biggr|bigm)(?![a-zA-Z])\.?"
     r"|(?:displaystyle|textstyle|scriptstyle|limits|nolimits|ensuremath|allowbreak|boldsymbol|bf|bm|hfill|hline|nobreak|mathstrut"
     r"|strut|tiny|small|large|Large|underline|mathop|mathrel|measuredangle|angle|triangle)(?![a-zA-Z])"
-    r"|[,;:!> ~/]|q?quad(?=[a-z]_|[^a-zA-Z]|$)|(?:phantom|hspace|vspace|label|tag)\*?\{[^{}]*\}|\s)"
+    r"|[,;:!> ~/]|(?:neg)?(?:thin|med|thick)space(?![a-zA-Z])|q?quad(?=[a-z]_|[^a-zA-Z]|$)"
+    r"|(?:phantom|hspace|vspace|label|tag)\*?\{[^{}]*\}|\s)"
 )
 _NUMBER = (
     r"[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{1,3}(?![0-9a-zA-Z])"
@@ -101,6 +103,10 @@ def tokens(text: str) -> list[Token]:
             found += _of_words(match["text"], words, spaced, bool(found) and found[-1].kind == "number")
         else:
             kind = match.lastgroup or "sign"
+            if kind == "name" and found and found[-1].text in ("_", "^") and re.fullmatch(r"(?!pi|ln|lg)[a-zA-Z]{2}", match[0]):
+                place -= 1  # `x_ky`: LaTeX takes one letter
+                found.append(Token(kind, match[0][0], spaced))
+                continue
             value = re.sub(r"[{},]", "", match[0]) if kind == "number" else match[0]
             found.append(Token(kind, {"=<": "<=", "=>": ">="}.get(value, value), spaced))
         spaced = False
@@ -146,7 +152,7 @@ _COUNTED = re.compile(rf"([-+]?(?:{_NUMBER})(?:/[0-9]+)?)\s*((?:[^0-9/+*^=].*)?)
 
 FUNCTION_WORDS = frozenset({
     "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "ln", "exp", "log", "gcd",
-    "lcm", "max", "min", "asin", "acos", "atan", "arccot", "sgn",
+    "lcm", "max", "min", "asin", "acos", "atan", "arccot", "sgn", "arcsinh", "arccosh", "arctanh", "lg", "floor", "ceil",
 })  # fmt: skip
 
 
@@ -154,6 +160,8 @@ def _plain(text: str) -> str:
     """The text without typesetting, its unicode as LaTeX, its thousands closed up."""
     if _DIGITS.fullmatch(text):
         return text
+    text = unicodedata.normalize("NFKC", text) if _FULL_WIDTH.search(text) else text
+    text = _QUOTED.sub(r"\2", text.strip(" \n"))
     text = _SWALLOWED.sub(lambda m: _SWALLOWING[m[0]], text)
     text = _DOUBLED.sub(r"\\", text) if "\\begin" not in text or "\\\\begin" in text else text
     text = re.sub(r"([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿˣⁱ]+)", lambda m: "^{" + "".join(_RAISED[c] for c in m[1]) + "}", text)
@@ -163,18 +171,33 @@ def _plain(text: str) -> str:
     text = re.sub(r"\\not\s*\\in(?![a-z])", r"\\notin ", text)
     text = re.sub(r"\\\\\[[0-9.]+(?:pt|ex|em|mm)\]", r"\\\\", text)
     text = re.sub(r"(?<!\\)\\[()\[\]]", " ", text)
-    text = _ANY_INTEGER.sub(r", \1 \\in \\mathbb{Z}", text).replace("~", " ")
+    text = _DECLARED.sub(_declared, text).replace("~", " ")
     text = re.sub(r"\b([apAP])\.\s?([mM])\b\.?", r"\1\2", text)
     text = _closed_up(text)
     text = _money(text)
-    text = re.sub(r"\\[dt]frac(?![a-zA-Z])|\\cfrac(?![a-zA-Z])", r"\\frac", text)
+    text = re.sub(r"\\[dtc](frac|binom)(?![a-zA-Z])", r"\\\1", text)
+    text = re.sub(r"\{:\}", ":", text)
+    text = re.sub(r"\\(?:text|mathrm)\s*\{([0-9A-Z]{1,20})\}(?=[0-9A-Z]*_)", r"\1", text)
     text = _NOTHING.sub(" ", text)
     return text.strip().rstrip("\\").rstrip(". ")
 
 
-_ANY_INTEGER = re.compile(
-    r",?\s*(?:\\text\s*\{\s*)?(?:for|where|with)\s+(?:(?:any|all|every|some|an)\s+)?integers?\s*\}?\s*\$?([a-zA-Z])(?![a-zA-Z])"
-)
+_FULL_WIDTH = re.compile("[\uff01-\uff5e]")
+_QUOTED = re.compile(r"(['\"`]{1,2}|``|[“‘])([^'\"`“”‘’]+)(?:\1|''|[”’])")
+_KIND = r"(?P<{0}>integer|(?:real |complex )?(?:constant|number)|real)s?"
+_ANY = r"(?:(?:is|are|be)\s+)?(?:(?:any|all|every|some|an?|each)\s+)?(?:arbitrary\s+)?(?:real\s+(?=constant|number))?"
+_DECLARED = re.compile(
+    r",?\s*(?:\\(?:text|mbox)\s*\{\s*)?(?:,\s*)?(?:for|where|with)\s+(?:"
+    + _ANY + _KIND.format("before") + r"\s*\}?\s*\$?(?P<letter>[a-zA-Z])(?![a-zA-Z])\$?"
+    + r"|\}?\s*\$?(?P<named>[a-zA-Z])\$?\s*(?:\\text\s*\{\s*)?\s*(?:is|are|being)\s+" + _ANY + _KIND.format("behind")
+    + r")\s*\}?"
+)  # fmt: skip
+"""`for any integer k`, `where c is a real constant`: what is said of a letter behind a formula."""
+
+
+def _declared(match: re.Match[str]) -> str:
+    letter, kind = match["letter"] or match["named"], match["before"] or match["behind"]
+    return rf", {letter} \in \mathbb{{{'Z' if kind == 'integer' else 'R'}}}"
 
 
 def _money(text: str) -> str:

@@ -80,4 +80,21 @@ def children(node: Node) -> tuple[Node, ...]:
     return ()
 
 
+def with_children(node: Node, new: tuple[Node, ...]) -> Node:
+    """The same kind of node over other nodes, as many as it has."""
+    match node:
+        case Apply():
+            return Apply(node.name, new)
+        case Group():
+            return Group(node.opening, node.closing, new)
+        case IntervalUnion():
+            return IntervalUnion(new)
+        case Relation():
+            return Relation(new, node.signs)
+        case Matrix():
+            cells = iter(new)
+            return Matrix(tuple(tuple(next(cells) for _ in row) for row in node.rows))
+    return node
+
+
 Node = Union[Number, Symbol, Apply, Group, IntervalUnion, Relation, Matrix, Text]  # noqa: UP007 - it names itself

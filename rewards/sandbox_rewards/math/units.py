@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 PREFIXES = frozenset(
     {"approximately", "about", "roughly", "approx", "approx.", "exactly", "answer", "the answer is", "is", "only"}
@@ -43,6 +44,7 @@ def is_short_unit(name: str) -> bool:
     return name in _ONE_LETTER
 
 
+@lru_cache(maxsize=5_000)
 def meridiem(unit: str) -> str:
     """`am` or `pm` where the unit is one, else nothing."""
     if not unit:
@@ -50,6 +52,7 @@ def meridiem(unit: str) -> str:
     return {"am": "am", "pm": "pm"}.get(re.sub(r"[^a-z]", "", unit.lower()), "")
 
 
+@lru_cache(maxsize=5_000)
 def one_spelling(unit: str) -> str:
     """`square centimeters`, `cm²` and `cm^2` as the same words; articles and what is in brackets go."""
     if meridiem(unit):

@@ -7,7 +7,7 @@ import itertools
 from sandbox_rewards.math.tokens import FUNCTION_WORDS, Token
 from sandbox_rewards.math.units import is_unit
 
-FUNCTIONS = FUNCTION_WORDS | {"sqrt", "floor", "ceil", "abs"}
+FUNCTIONS = FUNCTION_WORDS | {"sqrt", "abs"}
 GREEK = frozenset({
     "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota", "kappa", "lambda",
     "mu", "nu", "xi", "rho", "varrho", "sigma", "tau", "upsilon", "phi", "varphi", "chi", "psi", "omega", "Gamma", "Delta",
@@ -42,7 +42,10 @@ MATRICES = frozenset({"pmatrix", "bmatrix", "matrix", "vmatrix", "Bmatrix", "sma
 SYSTEMS = frozenset({"cases", "aligned", "align", "gathered"})
 """Environments of equations, or of a function in pieces."""
 INVERSE = {"sin": "arcsin", "cos": "arccos", "tan": "arctan", "cot": "arccot"}
-SAME_NAME = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "varphi": "phi", "varepsilon": "epsilon", "vartheta": "theta"}
+SAME_NAME = {
+    "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "lg": "log", "asin": "arcsin", "acos": "arccos", "atan": "arctan",
+    "varphi": "phi", "varepsilon": "epsilon", "vartheta": "theta",
+}  # fmt: skip
 _COUNTED = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
     "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty",

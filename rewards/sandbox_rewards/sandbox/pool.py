@@ -31,6 +31,8 @@ WAITING = 64
 """Places of a batch, for each worker, that may wait behind one slow job without a job of their own."""
 
 Outcome = dict[str, Any]
+Job = dict[str, Any] | Callable[[Callable[[dict[str, Any]], Outcome]], dict[str, Any]]
+"""What a worker is given, or how to make it when its turn comes, with the help of other jobs (by a function that runs one)."""
 
 
 BURNT_S = 0.2
@@ -66,7 +68,7 @@ class SandboxPool:
         self._busy: dict[int, Worker] = {}
         self._closing = threading.Event()
 
-    def run(self, jobs: Iterable[dict[str, Any] | None]) -> Iterator[Outcome | None]:
+    def run(self, jobs: Iterable[Job | None]) -> Iterator[Outcome | None]:
         """Outcomes in the order of `jobs`, each as soon as it and those before it are there.
 
         Jobs are taken lazily, a few ahead of the outcomes. None among them takes its turn and comes out as None.
@@ -89,7 +91,7 @@ class SandboxPool:
     def _is_far_ahead(self, running: int, places: int) -> bool:
         return running >= self.size * IN_FLIGHT or places >= self.size * WAITING
 
-    def judge(self, job: dict[str, Any]) -> Outcome:
+    def judge(self, job: Job) -> Outcome:
         """The outcome of one job, waited for."""
         return self._submit(job).result()
 
@@ -104,7 +106,7 @@ class SandboxPool:
             if idle:
                 idle.close()
 
-    def _submit(self, job: dict[str, Any]) -> Future[Outcome]:
+    def _submit(self, job: Job) -> Future[Outcome]:
         try:
             return self._threads.submit(self._judge, job)
         except RuntimeError:  # no thread can be started: the machine's table of processes is full
@@ -112,10 +114,12 @@ class SandboxPool:
             future.set_result(self._judge(job))
             return future
 
-    def _judge(self, job: dict[str, Any]) -> Outcome:
+    def _judge(self, job: Job) -> Outcome:
         """The outcome of a job. What ends a box, or is undecided, is tried again. When it goes on so it is the answer's doing if
         jobs of our own show that the machinery is sound, or the machine not as slow as that; else there is no verdict.
         """
+        if not isinstance(job, dict):
+            job = job(self._judge)
         reason, deaths, slow = "the pool was closed", 0, None
         for attempt in range(ATTEMPTS):
             if attempt:

@@ -78,9 +78,9 @@ class GradeCache:
                 return None
 
 
-def grade_key(spec: UnitTests, code: str, fingerprint: str) -> bytes:
-    """What a verdict depends on, as a digest. `fingerprint` is the backend's."""
-    parts = [spec.model_dump(mode="json", exclude={"weight", "gated", "flaky"}), code, fingerprint, _machinery()]
+def grade_key(spec: UnitTests, code: str, fingerprint: str, reference: str | None = None) -> bytes:
+    """What a verdict depends on, as a digest. `fingerprint` is the backend's; the task's reference says which seal it has."""
+    parts = [spec.model_dump(mode="json", exclude={"weight", "gated", "flaky"}), code, fingerprint, reference, _machinery()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).digest()
 
 

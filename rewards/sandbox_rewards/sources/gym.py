@@ -24,9 +24,10 @@ from sandbox_tasks.errors import TaskError
 from sandbox_tasks.gym import dataset_of
 from sandbox_tasks.task import GymEntry, RewardSpec, Task
 
+from sandbox_rewards.answers.spoken import spoken
 from sandbox_rewards.errors import RewardError
 from sandbox_rewards.grade import Grade, Verdict, of_one_question
-from sandbox_rewards.math.extraction import final_answer, tagged_answer, unthought
+from sandbox_rewards.math.extraction import final_answer, tagged_answer
 from sandbox_rewards.sandbox.runner.cell.clock import Clock
 from sandbox_rewards.source import RewardItem
 
@@ -96,14 +97,10 @@ class GymReward:
 
     def _grade(self, item: RewardItem) -> Grade:
         assert isinstance(item.spec, GymEntry)
-        text = unthought(item.completion)
-        answer = tagged_answer(text)
+        answer = answer_in(item.completion)
         if answer is None:
-            found = final_answer(item.completion)
-            if found is None:
-                return _told(item, Verdict.no_answer, detail="no answer is marked: <answer>, \\boxed{}, 'the answer is'")
-            answer = found.text
-        return self._verified(item, item.spec, answer.strip())
+            return _told(item, Verdict.no_answer, detail="no answer is marked: <answer>, \\boxed{}, 'the answer is'")
+        return self._verified(item, item.spec, answer)
 
     def _verified(self, item: RewardItem, entry: GymEntry, answer: str) -> Grade:
         for _ in range(ATTEMPTS):
@@ -173,6 +170,13 @@ class _Verifier:
             with contextlib.suppress(OSError):  # what was not written to a dead process is lost
                 if pipe:
                     pipe.close()
+
+
+def answer_in(completion: str) -> str | None:
+    """What stands in the last `<answer>`, else the answer that is marked in another way; None where there is none."""
+    tagged = tagged_answer(spoken(completion))
+    found = final_answer(completion) if tagged is None else None
+    return found.text.strip() if found else tagged.strip() if tagged is not None else None
 
 
 def _judged(item: RewardItem, entry: GymEntry, reply: dict[str, Any]) -> Grade:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import regex
 from sandbox_tasks.task import Format, Length, Repetition
 
-from sandbox_rewards.answers import FENCE
+from sandbox_rewards.answers.markdown import fenced_blocks
+from sandbox_rewards.answers.spoken import spoken, thinks_first
 from sandbox_rewards.grade import Grade, Verdict
 from sandbox_rewards.math.extraction import boxed
 from sandbox_rewards.source import RewardItem
@@ -58,17 +59,10 @@ def _mismatch(pattern: str, text: str) -> str | None:
     return None if found else "does not match the pattern"
 
 
-def _thinks_first(text: str) -> bool:
-    """One `<think>` at the beginning, one `</think>` after it, and then an answer."""
-    opened, closed = text.count("<think>"), text.count("</think>")
-    thought, _, answer = text.partition("</think>")
-    return opened == closed == 1 and thought.lstrip().startswith("<think>") and bool(answer.strip())
-
-
 _HAS = {
-    "code_block": lambda text: FENCE.search(text.replace("\r\n", "\n")) is not None,
-    "boxed": lambda text: boxed(text) is not None,
-    "thinking": _thinks_first,
+    "code_block": lambda text: any(block.closed for block in fenced_blocks(spoken(text))),
+    "boxed": lambda text: boxed(spoken(text)) is not None,
+    "thinking": thinks_first,
 }
 
 

@@ -11,14 +11,15 @@ from typing import Any
 
 from sandbox_tasks.task import RewardSpec, Task, UnitTests
 
-from sandbox_rewards.answers import extract_code
+from sandbox_rewards.answers.code import Extracted, code_of
 from sandbox_rewards.contract import described
 from sandbox_rewards.grade import Grade, Verdict, clean_detail
 from sandbox_rewards.sandbox.backends import Backend, choose_backend, require_language
-from sandbox_rewards.sandbox.pool import SandboxPool, no_verdict
+from sandbox_rewards.sandbox.pool import Job, SandboxPool, no_verdict
 from sandbox_rewards.sandbox.worker import WorkerLost
 from sandbox_rewards.source import RewardItem
 from sandbox_rewards.sources.cache import GradeCache, grade_key
+from sandbox_rewards.sources.seals import Run, Seal, Seals, job_of
 
 Outcome = dict[str, Any]
 
@@ -49,6 +50,7 @@ class UnitTestsReward:
         self._pool: SandboxPool | None = None
         self._cache = GradeCache(grade_cache) if grade_cache else None
         self._fingerprint: str | None = None
+        self._seals = Seals()
 
     @property
     def pool(self) -> SandboxPool:
@@ -75,7 +77,7 @@ class UnitTestsReward:
         turns: deque[_Turn | None] = deque()
         judged_now: set[bytes] = set()
 
-        def jobs() -> Iterator[dict[str, Any] | None]:
+        def jobs() -> Iterator[Job | None]:
             for item in items:
                 turn = self._turn(item, judged_now) if item else None
                 turns.append(turn)
@@ -91,7 +93,7 @@ class UnitTestsReward:
         if self._cache:
             self._cache.close()
 
-    def _run(self, jobs: Iterator[dict[str, Any] | None]) -> Iterator[Outcome | None]:
+    def _run(self, jobs: Iterator[Job | None]) -> Iterator[Outcome | None]:
         """Like the pool's `run`, which is opened at the first job that needs one."""
         for job in jobs:
             if job:
@@ -101,32 +103,55 @@ class UnitTestsReward:
 
     def _turn(self, item: RewardItem, judged_now: set[bytes]) -> _Turn:
         self.prepare(item.task, item.spec)
+        assert isinstance(item.spec, UnitTests)
         try:
-            code = extract_code(item.completion)
+            taken = code_of(item.task, item.spec, item.completion)
         except Exception as error:  # noqa: BLE001 - a fault of ours in reading one answer must not end a run
-            return _Turn(item, "", known=self._fault(error))
-        if not code.strip():
-            return _Turn(item, code)
-        key = self._key(item, code)
+            return _Turn(item, Extracted("", ""), known=self._fault(error))
+        if not taken.code.strip():
+            return _Turn(item, taken)
+        key = self._key(item, taken.code)
         if key is None:
-            return _Turn(item, code, job=_job(item, code))
+            return _Turn(item, taken, job=self._job(item, taken.code))
         known = self._cache.get(key) if self._cache else None
         if known or key in judged_now:
-            return _Turn(item, code, key, known)
+            return _Turn(item, taken, key, known)
         judged_now.add(key)
-        return _Turn(item, code, key, job=_job(item, code))
+        return _Turn(item, taken, key, job=self._job(item, taken.code))
+
+    def seal_of(self, task: Task, spec: UnitTests) -> Seal | None:
+        """The seal of a task's tests, found by its reference where it has one; None where nothing is sealed by one."""
+        return self._seals.of(task, spec, self._kept(task, spec, self.pool.judge))
+
+    def _job(self, item: RewardItem, code: str) -> Job:
+        spec = item.spec
+        assert isinstance(spec, UnitTests)
+        return lambda run: job_of(spec, code, self._seals.of(item.task, spec, self._kept(item.task, spec, run)))
+
+    def _kept(self, task: Task, spec: UnitTests, run: Run) -> Run:
+        """`run`, for a task's reference, with the cache's help."""
+
+        def run_or_known(job: dict[str, Any]) -> Outcome:
+            key = self._key(RewardItem(task, spec.model_copy(update={"seal": job["spec"]["seal"]}), ""), job["code"])
+            known = self._cache.get(key) if self._cache and key else None
+            outcome = known or run(job)
+            if self._cache and key and not known:
+                self._cache.put(key, outcome)
+            return outcome
+
+        return run_or_known
 
     def _told(self, turn: _Turn, outcome: Outcome | None, judged_now: set[bytes]) -> Grade:
         if turn.key is None:
             outcome = outcome or turn.known
-            return _grade(turn.item, outcome) if outcome else _no_answer(turn.item)
+            return _grade(turn, outcome) if outcome else _no_answer(turn.item)
         assert self._cache
         if outcome:
             self._cache.put(turn.key, outcome)
             judged_now.discard(turn.key)
         else:  # its twin was before it, so either that is in the cache now, or it was not one to keep
-            outcome = turn.known or self._cache.get(turn.key) or self.pool.judge(_job(turn.item, turn.code))
-        return _grade(turn.item, outcome)
+            outcome = turn.known or self._cache.get(turn.key) or self.pool.judge(self._job(turn.item, turn.taken.code))
+        return _grade(turn, outcome)
 
     def _fault(self, error: Exception) -> Outcome:
         said = f"the grader can't read this answer: {described(error)}"
@@ -142,7 +167,7 @@ class UnitTestsReward:
                 self._fingerprint = self.pool.backend.fingerprint()
             except WorkerLost:  # no answer from docker: what is judged meanwhile is not kept
                 return None
-        return grade_key(item.spec, code, self._fingerprint)
+        return grade_key(item.spec, code, self._fingerprint, item.task.reference)
 
 
 @dataclass(frozen=True)
@@ -151,24 +176,29 @@ class _Turn:
     is being judged, will have brought by then; with none of them it is no answer."""
 
     item: RewardItem
-    code: str
+    taken: Extracted
     key: bytes | None = None
     known: Outcome | None = None
-    job: dict[str, Any] | None = None
+    job: Job | None = None
 
 
-def _job(item: RewardItem, code: str) -> dict[str, Any]:
-    assert isinstance(item.spec, UnitTests)
-    return {"spec": item.spec.model_dump(), "code": code}
-
-
-def _grade(item: RewardItem, outcome: Outcome) -> Grade:
-    verdict = Verdict(outcome["verdict"])
-    passed, total = outcome["tests_passed"], outcome["tests_total"] or _total(item)
+def _grade(turn: _Turn, outcome: Outcome) -> Grade:
+    verdict, how = Verdict(outcome["verdict"]), turn.taken.how
+    passed, total = outcome["tests_passed"], outcome["tests_total"] or _total(turn.item)
+    detail = clean_detail(outcome["detail"])
+    if detail and how and verdict in _OF_THE_TEXT:
+        detail = f"{detail} (judged: {how})"
+    if detail and "FileNotFoundError" in detail and verdict is Verdict.runtime_error:
+        detail = f"{detail} ({_APART})"
     return Grade(
-        task_id=item.task.id, reward=_reward(item, verdict, passed, total), verdict=verdict,
-        tests_passed=passed, tests_total=total, seconds=outcome["seconds"], detail=clean_detail(outcome["detail"]),
+        task_id=turn.item.task.id, reward=_reward(turn.item, verdict, passed, total), verdict=verdict,
+        tests_passed=passed, tests_total=total, seconds=outcome["seconds"], detail=detail, judged=how or None,
     )  # fmt: skip
+
+
+_APART = "an answer runs apart from its tests, and files that they write are not there for it"
+_OF_THE_TEXT = (Verdict.syntax_error, Verdict.compile_error)
+"""Verdicts that may come from how an answer was read."""
 
 
 def _reward(item: RewardItem, verdict: Verdict, passed: int, total: int) -> float | None:
@@ -182,12 +212,13 @@ def _reward(item: RewardItem, verdict: Verdict, passed: int, total: int) -> floa
 
 
 def _no_answer(item: RewardItem) -> Grade:
+    assert isinstance(item.spec, UnitTests)
     return Grade(
         task_id=item.task.id,
         reward=0.0,
         verdict=Verdict.no_answer,
         tests_total=_total(item),
-        detail="no code in the answer",
+        detail=f"no {item.spec.language} code in the answer",
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from sandbox_tasks.jsonl import read_jsonl
 from sandbox_tasks.readers.published import published
@@ -28,12 +29,25 @@ _HASHES = '\n\nReason step by step, and end with a line "#### " and the answer.'
 
 
 class GSM8KRow(BaseModel):
-    """One line of the published file; the answer ends with `#### ` and a number."""
+    """One line of the published file; the answer ends with `#### ` and a number (or is one, as in copies without the working)."""
 
     model_config = ConfigDict(extra="forbid")
 
     question: str
     answer: str
+
+    @field_validator("answer")
+    @classmethod
+    def _says_its_number(cls, answer: str) -> str:
+        if not gold_of(answer):
+            raise ValueError('ends with no "#### " and a number, and is no number itself; correct the row, or leave it out')
+        return answer
+
+
+def gold_of(answer: str) -> str:
+    """The number behind the last `####`, or an answer that is a number; empty where there is none."""
+    _, marked, said = answer.rpartition("####")
+    return said.strip() if marked or re.fullmatch(r"\s*[-+]?\$?[\d,]*\.?\d+\s*%?\s*", said) else ""
 
 
 class MATHRow(BaseModel):
@@ -59,7 +73,7 @@ def read_gsm8k(path: Path) -> TaskSuite:
 def _gsm8k_task(row: GSM8KRow, number: int, split: Split) -> Task:
     return Task(
         id=f"gsm8k/{split}/{number}", split=split, prompt=row.question + _HASHES, reference=row.answer,
-        rewards=(MathAnswer(answer=row.answer.rpartition("####")[2].strip()),),
+        rewards=(MathAnswer(answer=gold_of(row.answer)),),
     )  # fmt: skip
 
 

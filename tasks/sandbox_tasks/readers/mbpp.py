@@ -1,4 +1,4 @@
-"""MBPP: `mbpp.jsonl` (974 tasks) or `sanitized-mbpp.json` (427) from google-research (CC-BY-4.0).
+"""MBPP: `mbpp.jsonl` (974 tasks) or `sanitized-mbpp.json` (427) from google-research (CC-BY-4.0), or either as JSON lines.
 
 The authors' splits by id: 1-10 are for few-shot prompts (here `train` with `metadata.role` "prompt"), 11-510 test,
 511-600 validation, 601-974 train. Line ends become `\\n`. The challenge tests, which the authors ask not to show
@@ -14,13 +14,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
 from sandbox_tasks.errors import SuiteFileError
 from sandbox_tasks.jsonl import read_bytes, read_jsonl, validate
 from sandbox_tasks.readers.published import published
 from sandbox_tasks.suite import SuiteInfo, TaskSuite
-from sandbox_tasks.syntax import parse_quietly
+from sandbox_tasks.syntax import names_called, parse_quietly
 from sandbox_tasks.task import Code, Split, Task, UnitTests
 
 MBPP = SuiteInfo(
@@ -33,16 +33,19 @@ MBPP = SuiteInfo(
 
 
 class MbppRow(BaseModel):
-    """One task as published; the sanitized file says `prompt` for `text` and lists the tests' imports."""
+    """One task as published; the sanitized file says `prompt` for `text`, and lists the tests' imports."""
 
     model_config = ConfigDict(extra="forbid")
 
     task_id: int
-    text: str = Field(alias="text")
+    text: str = Field(validation_alias=AliasChoices("text", "prompt"))
     code: Code
     test_list: tuple[Code, ...] = Field(min_length=1)
     test_setup_code: Code = ""
     challenge_test_list: tuple[str, ...] = ()
+    source_file: str | None = None
+    """Of the sanitized rows."""
+    test_imports: tuple[Code, ...] = ()
 
     @field_validator("*", mode="before")
     @classmethod
@@ -50,18 +53,10 @@ class MbppRow(BaseModel):
         return unix_lines(value)
 
 
-class SanitizedRow(MbppRow):
-    """One task of `sanitized-mbpp.json`."""
-
-    text: str = Field(alias="prompt")
-    source_file: str = ""
-    test_imports: tuple[Code, ...] = ()
-
-
 def read_mbpp(path: Path) -> TaskSuite:
-    """All tasks of either file; which of the two it is, the name's ending says (`.json` is the sanitized one)."""
-    sanitized = path.suffix == ".json"
-    rows: list[Any] = _read_array(path) if sanitized else read_jsonl(path, MbppRow)
+    """All tasks of either file. The sanitized rows are told by their fields, and may be an array or lines."""
+    rows = _read_array(path) if read_bytes(path).lstrip()[:1] == b"[" else read_jsonl(path, MbppRow)
+    sanitized = any(row.source_file is not None for row in rows)
     info = MBPP.model_copy(update={"name": "mbpp-sanitized"}) if sanitized else MBPP
     return published(info, map(_task, rows))
 
@@ -80,14 +75,14 @@ def split_of(task_id: int) -> Split:
     return "validation" if 511 <= task_id <= 600 else "train"
 
 
-def _read_array(path: Path) -> list[SanitizedRow]:
+def _read_array(path: Path) -> list[MbppRow]:
     try:
         rows = json.loads(read_bytes(path))
     except ValueError as error:
         raise SuiteFileError(path, f"is not valid JSON ({error}); fetch the file again") from None
     if not isinstance(rows, list) or not rows:
         raise SuiteFileError(path, "holds no JSON array of tasks, which sanitized MBPP is; fetch the file again")
-    return [validate(row, SanitizedRow, path, None, str(index)) for index, row in enumerate(rows)]
+    return [validate(row, MbppRow, path, None, str(index)) for index, row in enumerate(rows)]
 
 
 def _task(row: MbppRow) -> Task:
@@ -116,17 +111,12 @@ _SLOW = {123: 30.0}
 def entry_point(code: str, tests: Iterable[str]) -> str | None:
     """The function of `code` that the tests call (the first that they name, where they call several)."""
     defined = {node.name for node in parse_quietly(code).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    return next((name for test in tests for name in _called(test) if name in defined), None)
-
-
-def _called(test: str) -> list[str]:
-    calls = [node.func for node in ast.walk(parse_quietly(test)) if isinstance(node, ast.Call)]
-    return [function.id for function in calls if isinstance(function, ast.Name)]
+    return next((name for test in tests for name in names_called(test) if name in defined), None)
 
 
 def _setup(row: MbppRow) -> str:
     """The setup code as published, after the imports that the tests rely on."""
-    imports = list(getattr(row, "test_imports", ()))
+    imports = list(row.test_imports)
     imports += [f"import {name}" for name in _missing_modules("\n".join((*imports, row.test_setup_code, *row.test_list)))]
     return "".join(f"{line}\n" for line in imports) + row.test_setup_code
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandbox_rewards.answers import extract_code
 from sandbox_rewards.audits.suite_check import check_tasks
 from sandbox_rewards.grade import Grade
 from sandbox_rewards.grading import Grader
@@ -205,17 +204,3 @@ def test_a_reference_need_not_be_python() -> None:
         found = check_tasks([task], grader)[0]
     assert not found.problems
     assert found.mutants == 0
-
-
-@pytest.mark.parametrize(
-    ("completion", "code"),
-    [
-        ("```python\r\nx = 1\r\n```\r\n", "x = 1\n"),
-        ("1. Do\n   ```python\n   if x:\n       y\n   ```\n", "if x:\n    y\n"),
-        ("\ufeffx = 1", "x = 1"),
-        ("x = '''\n```\ny\n```\n'''\n", "x = '''\n```\ny\n```\n'''\n"),
-        ("Try\n```\nx\n```\nor\n~~~c\ny\n", "y\n"),
-    ],
-)
-def test_code_is_found_in_an_answer(completion: str, code: str) -> None:
-    assert extract_code(completion) == code

@@ -15,13 +15,15 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from .cell import compiler, namespaces, seccomp, zygote
 from .cell.leftovers import remove_tree
-from .wire.channel import Channel
+from .wire.channel import MAX_DIGITS, Channel
 
-JUDGE_UID, COMPILER_UID = 39_999, 39_998
+JUDGE_UID, COMPILER_UID, TESTS_UIDS = 39_999, 39_998, 20_000
+"""The last is how far the uid of tests that are run apart is from the solution's."""
 COMPILER_MEMORY = 2**30
 JUDGE_STACK = 256 * 2**20
 """Room for the deepest recursion that a test may ask for."""
@@ -37,32 +39,27 @@ def main(settings: dict[str, Any]) -> None:
     be had; `open`: no isolation at all), `solution_uid`, `home` (an empty folder), `readable` and `hidden` paths.
     """
     level, uid = settings["level"], settings["solution_uid"]
+    sys.set_int_max_str_digits(MAX_DIGITS)
     _leave_a_steward(settings["home"] if level in ("landlock", "open") else None)
     many_uids = level == "container"
     if level == "namespaces":
         many_uids = namespaces.build_box(settings["readable"], settings["hidden"])
     host = _host_channel()
     compiling = _start_compiler(level, host, many_uids)
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    if os.fork() == 0:
-        if level in ("namespaces", "container"):
-            namespaces.prctl(namespaces.PR_SET_PDEATHSIG, signal.SIGKILL)
-        ours.close()
-        compiling.close()
-        namespaces.prctl(namespaces.PR_SET_DUMPABLE, 0)
-        zygote.serve(theirs, _cells(level, uid if many_uids else None, settings), lambda: _give_up(host))
-        os._exit(0)
-    theirs.close()
+    solutions = _start_zygote(settings, "solutions", uid if many_uids else None, host, _solution_process, compiling)
+    tests = _start_zygote(settings, "tests", uid + TESTS_UIDS if many_uids else None, host, _tests_process, compiling, solutions)
     if many_uids:
         namespaces.become(JUDGE_UID)
         namespaces.prctl(namespaces.PR_SET_PDEATHSIG, signal.SIGKILL)  # again: a change of uid forgets it
     resource.setrlimit(resource.RLIMIT_STACK, (JUDGE_STACK, JUDGE_STACK))
     resource.setrlimit(resource.RLIMIT_AS, (JUDGE_MEMORY, JUDGE_MEMORY))
     namespaces.prctl(namespaces.PR_SET_DUMPABLE, 0)
+    if level != "open":
+        _confine(level, settings)
     host.send({"ready": True, "python": sys.version.split()[0]})
     from .judge import judge  # only now: what is imported before the zygote is forked makes every fork dearer
 
-    judge.serve(host, zygote.Zygote(ours), compiling, settings["home"] if level in ("landlock", "open") else "/tmp")
+    judge.serve(host, solutions, tests, compiling)
 
 
 def _leave_a_steward(home: str | None) -> None:
@@ -124,6 +121,51 @@ def _end_children() -> None:
             return
 
 
+def _confine(level: str, settings: dict[str, Any]) -> None:
+    """Put the judge that goes on, which starts no process and opens no file, behind the walls that there are."""
+    from .judge import judge  # noqa: F401  (before: it may not read all that Python reads)
+
+    if level == "landlock":
+        from .cell.landlock import LandlockCells
+
+        LandlockCells(os.path.join(settings["home"], "judge"), settings["readable"], settings["hidden"]).enter()
+    else:
+        namespaces.prctl(namespaces.PR_SET_NO_NEW_PRIVS, 1)
+        seccomp.Filter(alone=False).install()
+
+
+def _start_zygote(
+    settings: dict[str, Any], name: str, uid: int | None, host: Channel, make: Callable[[int], zygote.Work],
+    *others: compiler.Compiler | zygote.Zygote,
+) -> zygote.Zygote:  # fmt: skip
+    """Fork a zygote, whose processes get the uid `uid`, where there are several; it keeps no way to reach `others`."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    if os.fork() == 0:
+        if settings["level"] in ("namespaces", "container"):
+            namespaces.prctl(namespaces.PR_SET_PDEATHSIG, signal.SIGKILL)
+        ours.close()
+        for other in others:
+            other.close()
+        namespaces.prctl(namespaces.PR_SET_DUMPABLE, 0)
+        zygote.serve(theirs, _cells(settings, name, uid), make, lambda: _give_up(host))
+        os._exit(0)
+    theirs.close()
+    return zygote.Zygote(ours)
+
+
+def _solution_process(descriptor: int) -> zygote.Work:
+    from .solution.process import SolutionProcess
+
+    sys.set_int_max_str_digits(0)  # of what an answer computes its own limits of time and memory are enough
+    return SolutionProcess(descriptor)
+
+
+def _tests_process(descriptor: int) -> zygote.Work:
+    from .judge.apart import TestsProcess
+
+    return TestsProcess(descriptor)
+
+
 def _start_compiler(level: str, host: Channel, many_uids: bool) -> compiler.Compiler:
     """Fork the compiler: it keeps its channel to the judge and nothing else."""
     ours, theirs = socket.socketpair()
@@ -143,12 +185,12 @@ def _start_compiler(level: str, host: Channel, many_uids: bool) -> compiler.Comp
     return compiler.Compiler(Channel(ours.detach()))
 
 
-def _cells(level: str, uid: int | None, settings: dict[str, Any]) -> zygote.Cells:
-    if level == "landlock":
+def _cells(settings: dict[str, Any], name: str, uid: int | None) -> zygote.Cells:
+    if settings["level"] == "landlock":
         from .cell.landlock import LandlockCells
 
-        return LandlockCells(settings["home"], settings["readable"], settings["hidden"])
-    if level == "open":
+        return LandlockCells(os.path.join(settings["home"], name), settings["readable"], settings["hidden"])
+    if settings["level"] == "open":
         from .cell.open_cells import OpenCells
 
         return OpenCells()

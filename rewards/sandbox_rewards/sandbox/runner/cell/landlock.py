@@ -46,18 +46,18 @@ def version() -> int:
 class LandlockCells:
     """Where solutions run when the machine grants no namespace.
 
-    `home`: an empty folder of the box; `readable`: directories and
+    `folder`: made here, and theirs alone; `readable`: directories and
     files that a solution may read and execute; `hidden`: paths below them that it may not.
     """
 
-    def __init__(self, home: str, readable: list[str], hidden: list[str]) -> None:
+    def __init__(self, folder: str, readable: list[str], hidden: list[str]) -> None:
         found = version()
         rights = _RIGHTS[min(found, 5)]
         self._file_rights = rights & (_EXECUTE | _WRITE_FILE | _READ_FILE | (rights & (1 << 14)))
         self._rights = rights
         self._network, self._scopes = (_NETWORK if found >= 4 else 0), (_SCOPES if found >= 6 else 0)
         self._filter = seccomp.Filter(alone=True)
-        self._folder = os.path.join(home, "cell")
+        self._folder = folder
         os.mkdir(self._folder, 0o700)
         self._ruleset = self._rules([part for path in readable for part in _without(path, hidden)])
 
@@ -80,7 +80,7 @@ class LandlockCells:
         """Remove what the dead solution left. Its one process is gone, so nobody can swap a path meanwhile."""
         empty(self._folder)
 
-    def processes(self, known: set[int]) -> list[int]:
+    def processes(self, first: int) -> list[int]:
         """None to add up: a solution is one process here, held by its address-space limit."""
         return []
 

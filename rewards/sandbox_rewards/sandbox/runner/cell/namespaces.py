@@ -97,9 +97,24 @@ class NamespaceCells:
     def sweep(self) -> None:
         """Nothing: what a solution leaves goes with its namespaces."""
 
-    def processes(self, known: set[int]) -> list[int]:
-        """Pids, as seen from the box, of everything but `known`: what the solution runs as."""
-        return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) not in known]
+    def processes(self, first: int) -> list[int]:
+        """Pids, as seen from the box, of a cell's first process and of all others in it: whose parent ends becomes its child."""
+        children: dict[int, list[int]] = {}
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            children.setdefault(_parent(name), []).append(int(name))
+        found = [first]
+        for pid in found:
+            found += children.get(pid, [])
+        return found
+
+
+def _parent(pid: str) -> int:
+    """Pid of the process that started one, 0 where it has ended."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return int(file.read().rpartition(b")")[2].split()[1])
+    except (OSError, IndexError):
+        return 0
 
 
 def become(uid: int) -> None:

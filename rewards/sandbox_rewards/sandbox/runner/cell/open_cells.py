@@ -18,5 +18,5 @@ class OpenCells:
 
     def sweep(self) -> None: ...
 
-    def processes(self, known: set[int]) -> list[int]:
+    def processes(self, first: int) -> list[int]:
         return []

@@ -1,8 +1,9 @@
-"""The zygote: a warm interpreter that never saw a test, and forks one solution process at a time.
+"""A zygote: a warm interpreter that never saw a test, and forks one process at a time: a solution's, or another zygote's
+tests of one answer.
 
-It holds the privileges (namespaces, uids) and no content: code and inputs go from the judge straight to the
-forked process, so no later solution can find an earlier one's in its memory. The next process is forked while the
-judge is busy elsewhere; it waits, without privileges, for its code.
+It holds the privileges (namespaces, uids) and no content: code, tests and inputs go from the judge straight to the
+forked process, so no later one can find an earlier one's in its memory. The next process is forked while the
+judge is busy elsewhere; it waits, without privileges, for its work.
 
 What is covered: own pid, mount and ipc namespace and uid, no capabilities, no_new_privs, a system-call filter,
 rlimits on CPU time, address space, file size, open files and processes; a private /tmp and /proc; the memory of all
@@ -31,8 +32,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
-from ..solution import rehearsal, solution
 from ..wire.channel import Channel
+from ..wire.handover import READY, begin
 from .clock import Clock, Undecided, descendants
 
 GRACE_S = 0.5
@@ -46,7 +47,7 @@ MEMORY_FACTOR = 4
 """All processes of a solution together may hold this many times the memory that one may: pages that several have, such as
 those of a forked child, are counted once for each."""
 CHANNEL = 3
-"""The descriptor by which a solution process reaches its judge."""
+"""The descriptor by which a forked process reaches its judge."""
 OUT_OF_MEMORY = 137
 """Exit status of a process that ran out of memory, by its own word or the kernel's."""
 
@@ -58,7 +59,19 @@ class Cells(Protocol):
     def after_fork(self) -> None: ...
     def enter(self) -> None: ...
     def sweep(self) -> None: ...
-    def processes(self, known: set[int]) -> list[int]: ...
+    def processes(self, first: int) -> list[int]: ...
+
+
+class Work(Protocol):
+    """What forked processes do; made once, in the zygote."""
+
+    def learn(self, message: Any) -> None:
+        """Take what the judge sends for every later process to have."""
+        ...
+
+    def run(self, limit: Callable[[dict[str, Any]], None]) -> None:
+        """All that one process does, in the process; `limit` puts rlimits on it."""
+        ...
 
 
 class BoxFault(Exception):
@@ -95,28 +108,51 @@ class Zygote:
         self._control = control
         self.starved_s = 0.0
         """Seconds in which the runs so far could not go on for want of a processor."""
+        self._waiting: tuple[int, int] | None = None
+
+    def waiting(self) -> tuple[int, int]:
+        """Pid of the process that waits, and the channel to it. Raises `BoxFault` when there is no process to be had."""
+        if self._waiting is None:
+            message, fds, _, _ = socket.recv_fds(self._control, 4096, 1)
+            if not fds:
+                raise BoxFault(message.decode() or "the zygote ended")
+            self._waiting = marshal.loads(message), fds[0]
+        return self._waiting
 
     def spawn(
-        self, *, limit_s: float, memory_mb: int, stdio: tuple[int, int] | None = None, resident: bool = False
+        self, *, limit_s: float, memory_mb: int, descriptors: tuple[int, ...] = (), resident: bool = False, beside: int = 0
     ) -> Channel:
-        """The channel to a solution process that waits for its job; its ends of `stdio` are closed here.
+        """The channel to a process that waits for its work; `descriptors` go along and are closed here.
 
-        When `limit_s` seconds of its time have passed the judge gets SIGALRM (`alarm.interruptible`). `resident`: the solution's
-        limit of address space does not hold its memory, so what it really holds is watched, one process or many.
-        Raises `BoxFault` when there is no process to be had.
+        When `limit_s` seconds of its time have passed the judge gets SIGALRM (`alarm.interruptible`). `beside` is the pid of a
+        process that takes turns with it in the place of the judge. `resident`: the solution's limit of address space does not
+        hold its memory, so what it really holds is watched, one process or many. Raises `BoxFault` when there is no process to be
+        had.
         """
-        message, fds, _, _ = socket.recv_fds(self._control, 4096, 1)
-        if not fds:
-            raise BoxFault(message.decode() or "the zygote ended")
-        if os.read(fds[0], 1) != solution.READY:
-            os.close(fds[0])
-            raise BoxFault("a solution process ended before it was given any code")
-        self._control.send(marshal.dumps((limit_s, memory_mb, resident)))
-        os.write(fds[0], solution.STREAMS if stdio else solution.READY)
-        if stdio:
-            _give_streams(fds[0], stdio)
+        _, connection = self.waiting()
+        self._waiting = None
+        if os.read(connection, 1) != READY:
+            os.close(connection)
+            raise BoxFault("a process ended before it was given any work")
+        self._control.send(marshal.dumps((limit_s, memory_mb, resident, beside)))
+        begin(connection, descriptors)
         self._limit_s = limit_s
-        return Channel(fds[0], write=marshal.dumps)
+        return Channel(connection, write=marshal.dumps)
+
+    def close(self) -> None:
+        self._control.close()
+
+    def teach(self, message: Any) -> None:
+        """Let every later process have what `message` holds; the one that waits is ended."""
+        os.close(self.waiting()[1])
+        self._waiting = None
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                socket.send_fds(self._control, [READY], [theirs.fileno()])
+            lesson = Channel(ours.fileno())
+            lesson.send(message)
+            lesson.receive()  # it takes as long as it takes, which is nobody's time limit
 
     def finish(self, *, wait: bool = False) -> Death:
         """End the run and everything that it started; with `wait` only when its time is up. Raises `Undecided`."""
@@ -128,37 +164,33 @@ class Zygote:
         return death
 
 
-def _give_streams(connection: int, stdio: tuple[int, int]) -> None:
-    sender = socket.socket(fileno=connection)
-    socket.send_fds(sender, [solution.READY], list(stdio))
-    sender.detach()
-    for fd in stdio:
-        os.close(fd)
-
-
-def serve(control: socket.socket, cells: Cells, give_up: Callable[[], None]) -> None:
-    """Fork solutions as the judge asks, until it hangs up. `give_up` ends the box in the place of a stuck judge."""
+def serve(control: socket.socket, cells: Cells, make: Callable[[int], Work], give_up: Callable[[], None]) -> None:
+    """Fork processes as the judge asks, until it hangs up. `make` is given the descriptor that they will be reached by;
+    `give_up` ends the box in the place of a stuck judge."""
     _warm_up()
     _be_the_first_to_go()
     _prepare_for_forks()
-    rehearsal.rehearse()
-    waiting = solution.Solution(Channel(CHANNEL, read=marshal.loads))
+    work = make(CHANNEL)
     gc.collect()
     gc.freeze()
-    known = {1, os.getpid(), os.getppid(), *cells.processes(set()), *descendants(os.getppid())}
     while True:
         try:
-            pid = _fork_waiting(control, cells, waiting)
+            pid = _fork_waiting(control, cells, work)
         except OSError as error:
             control.send(f"no process could be made: {error}".encode())
             return
-        request = control.recv(4096)
-        if not request:
+        request, lesson = _next_request(control)
+        if not request or lesson:
             os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        if not request:
             return
-        limit_s, memory_mb, resident = marshal.loads(request)
-        watch = _MemoryWatch(cells, known, memory_mb, resident)
-        clock = _clock(limit_s, cells, known, pid)
+        if lesson:
+            _learn(work, Channel(lesson[0]))
+            continue
+        limit_s, memory_mb, resident, beside = marshal.loads(request)
+        watch = _MemoryWatch(cells, memory_mb, resident)
+        clock = _clock(limit_s, cells, beside or os.getppid(), pid)
         if not _await_finish(control, clock, watch, pid):
             os.kill(pid, signal.SIGKILL)
             give_up()
@@ -166,6 +198,23 @@ def serve(control: socket.socket, cells: Cells, give_up: Callable[[], None]) -> 
         death = _reap(pid, clock, watch, wait=marshal.loads(end) if end else False)
         cells.sweep()
         control.send(marshal.dumps(tuple(death)))
+
+
+def _next_request(control: socket.socket) -> tuple[bytes, list[int]]:
+    """What the judge asks for, with the descriptor of a lesson where it is one; nothing where it hung up."""
+    try:
+        request, lesson, _, _ = socket.recv_fds(control, 4096, 1)
+    except ConnectionResetError:  # it hung up without a look at the process that waits
+        return b"", []
+    return request, lesson
+
+
+def _learn(work: Work, channel: Channel) -> None:
+    work.learn(channel.receive())
+    gc.collect()
+    gc.freeze()
+    channel.send(True)
+    channel.close()
 
 
 def _warm_up() -> None:
@@ -187,9 +236,8 @@ class _MemoryWatch:
     """Adds up what a solution's processes hold. One alone is held by its limit of address space, unless `resident`: then
     all of them together may hold what one may."""
 
-    def __init__(self, cells: Cells, known: set[int], memory_mb: int, resident: bool) -> None:
+    def __init__(self, cells: Cells, memory_mb: int, resident: bool) -> None:
         self._cells = cells
-        self._known = known
         self._resident = resident
         self._limit = memory_mb * 2**20 * (1 if resident else MEMORY_FACTOR)
         self.tick_s = SHORT_TICK_S if resident else MEMORY_TICK_S
@@ -197,7 +245,7 @@ class _MemoryWatch:
 
     def look(self, pid: int) -> None:
         """Kill `pid`, and so all its namespace, when together they hold too much."""
-        pids = self._cells.processes(self._known) or [pid]
+        pids = self._cells.processes(pid) or [pid]
         if len(pids) == 1 and not self._resident:
             return
         held = sum(map(_held_bytes, pids))
@@ -216,13 +264,12 @@ def _held_bytes(pid: int) -> int:
         return 0
 
 
-def _clock(limit_s: float, cells: Cells, known: set[int], pid: int) -> Clock:
-    """Of a run: the judge, with what it forks, and the solution take turns."""
-    judge = os.getppid()
+def _clock(limit_s: float, cells: Cells, judge: int, pid: int) -> Clock:
+    """Of a run: what runs the tests, the judge or a process of its own, and the solution take turns."""
 
     def sides() -> tuple[list[int], list[int]]:
-        forks = descendants(judge, but=known)
-        return [judge, *forks], [p for p in cells.processes(known) or [pid, *descendants(pid)] if p not in forks]
+        tests = [judge] if judge == os.getppid() else [judge, *descendants(judge)]
+        return tests, cells.processes(pid) or [pid, *descendants(pid)]
 
     return Clock(limit_s, sides, at_first=(judge, pid))
 
@@ -273,28 +320,28 @@ def _reap(pid: int, clock: Clock, watch: _MemoryWatch, *, wait: bool) -> Death:
     )  # fmt: skip
 
 
-def _fork_waiting(control: socket.socket, cells: Cells, waiting: solution.Solution) -> int:
-    """Fork the next solution process and hand the judge its end of the channel; the process waits for its job."""
+def _fork_waiting(control: socket.socket, cells: Cells, work: Work) -> int:
+    """Fork the next process and hand the judge its end of the channel; the process waits for its work."""
     ours, theirs = socket.socketpair()
     null = os.open("/dev/null", os.O_RDWR)  # for this one only: what can be set on an open file would carry over
     with ours, theirs:
         cells.before_fork()
         pid = os.fork()
         if pid == 0:
-            _run_solution(theirs.fileno(), null, cells, waiting)
+            _run(theirs.fileno(), null, cells, work)
         cells.after_fork()
-        control.sendmsg([b"+"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", ours.fileno()))])
+        control.sendmsg([marshal.dumps(pid)], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", ours.fileno()))])
     os.close(null)
     return pid
 
 
-def _run_solution(connection: int, null: int, cells: Cells, waiting: solution.Solution) -> None:
-    """All of a solution process's life. Never returns."""
+def _run(connection: int, null: int, cells: Cells, work: Work) -> None:
+    """All of a forked process's life. Never returns."""
     try:
         os.setsid()  # the scheduler shares out by session: a bomb of processes gets one part, and the judge its own
         cells.enter()
         _keep_only(connection, null)
-        solution.serve(waiting, _limit)
+        work.run(_limit)
         code = 0
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)

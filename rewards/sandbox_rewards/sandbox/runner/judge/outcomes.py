@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from ..cell.zygote import OUT_OF_MEMORY, Death
 from ..wire.channel import ChannelClosed, DeadlinePassed, Malformed
 from .alarm import TimeUp
-from .forks import ForkDied, ForkLate
 from .session import NotLoaded, SolutionLost
 
 Outcome = dict[str, Any]
@@ -34,8 +33,37 @@ class Ending(NamedTuple):
 
 
 PASSED = Ending("passed")
-PROBLEMS = (ChannelClosed, DeadlinePassed, ForkDied, ForkLate, Malformed, NotLoaded, OutputLimit, SolutionLost, TimeUp)
+PROBLEMS = (ChannelClosed, DeadlinePassed, Malformed, NotLoaded, OutputLimit, SolutionLost, TimeUp)
 """What ends a run from outside its tests."""
+
+
+class TestsEnded(Exception):
+    """What ran the tests was ended by something that no test raises; says what."""
+
+    __test__ = False
+
+
+def problem_told(problem: BaseException) -> list[str]:
+    """As one process tells another what ended a run."""
+    if isinstance(problem, SolutionLost):
+        problem = problem.reason
+    if isinstance(problem, NotLoaded):
+        return ["NotLoaded", problem.verdict, problem.detail]
+    if isinstance(problem, (ChannelClosed, DeadlinePassed, TimeUp)):
+        return [type(problem).__name__]
+    if isinstance(problem, Malformed):
+        return ["Malformed", str(problem)[:300]]
+    return ["TestsEnded", str(problem.__dict__.get("from_solution") or type(problem).__name__)[:300]]
+
+
+def problem_from(told: list[str] | None) -> BaseException | None:
+    if told is None:
+        return None
+    kinds: dict[str, type[BaseException]] = {
+        kind.__name__: kind for kind in (ChannelClosed, DeadlinePassed, TimeUp, Malformed, NotLoaded, TestsEnded)
+    }
+    return kinds[told[0]](*told[1:])
+
 
 
 def ending(problem: BaseException | None, death: Death, spec: dict[str, Any]) -> Ending:
@@ -44,16 +72,16 @@ def ending(problem: BaseException | None, death: Death, spec: dict[str, Any]) ->
         return PASSED
     if isinstance(problem, SolutionLost):
         problem = problem.reason
-    if death.late or isinstance(problem, (DeadlinePassed, TimeUp, ForkLate)):
+    if death.late or isinstance(problem, (DeadlinePassed, TimeUp)):
         return Ending("time_limit", f"no end within {spec['time_limit_s']:g} s")
     if isinstance(problem, NotLoaded):
         return Ending(problem.verdict, problem.detail)
     if isinstance(problem, OutputLimit):
         return Ending("output_limit", str(problem))
-    if isinstance(problem, ForkDied):
-        return Ending("memory_limit", "the tests ran out of memory")
     if isinstance(problem, Malformed):
         return Ending("runtime_error", f"the solution's process sent {problem}")
+    if problem is not None and not isinstance(problem, ChannelClosed):
+        return Ending("runtime_error", f"the tests ended on what the solution answered: {problem}"[:300])
     return _of_process(death, spec)
 
 

@@ -1,11 +1,10 @@
-"""Style `pytest`: the task's test module runs under pytest in a fork of the judge; `import solution` gives handles.
+"""Style `pytest`: the task's test module runs under pytest, in a judge of its own; `import solution` gives what a session gives.
 
-pytest itself travels to the box as text, like the runner, so any image with a Python of its age will do. A fork runs
-it because pytest leaves much behind in a process, and so that it can be killed whatever it is doing. The fork is as
-trusted as the judge: the solution is still on the other side of the channel.
+pytest itself travels to the box as text, like the runner, so any image with a Python of its age will do.
 
-What is covered: a module passes when pytest ends well and every test that it collected and no unconditional mark skips has passed
-in its call; what the solution raises, warns of or prints is its own, and what it defines is no hook, fixture or test of pytest's.
+What is covered: a module passes when pytest ends well and every test that it collected and no mark of the author's takes out was
+reported as passed in its call: a skip, an xfail or a deselection meanwhile is none. What the solution raises, warns of or prints
+is its own, and what it defines is no hook, fixture or test of pytest's.
 What is not: other plugins than pytest's own, files beside the module, and tests that take the solution's word.
 """
 
@@ -19,16 +18,14 @@ import sys
 import types
 from typing import Any
 
-from ..wire.channel import ChannelClosed, Malformed
 from ..wire.exceptions import one_line
-from .forks import in_a_fork
-from .names import names_of_solution, sealed_builtins
+from . import assertions
+from .guard import run_compile, run_exec
+from .outcomes import PASSED, Ending
+from .run import Run
 from .session import Session
-from .task_code import lacks_import
-
-Report = dict[str, Any]
-"""What the fork tells: tests `passed` of `total`, `verdict` and `detail` of the first failure, whether and why the solution was
-`lost`, and the `fault` of the task's own, if it is one."""
+from .task_code import TaskFault, lacks_import, pytest_module
+from .uses import names_of_solution
 
 
 class Libraries:
@@ -53,7 +50,7 @@ class Libraries:
         return None
 
     def exec_module(self, module: types.ModuleType) -> None:
-        exec(compile(self._sources[module.__name__], str(module.__file__), "exec", dont_inherit=True), module.__dict__)
+        run_exec(run_compile(self._sources[module.__name__], str(module.__file__), "exec", dont_inherit=True), module.__dict__)
 
 
 def install(libraries: dict[str, Any] | None) -> None:
@@ -64,38 +61,35 @@ def install(libraries: dict[str, Any] | None) -> None:
         import pytest  # noqa: F401
 
 
-def run(session: Session, module: str, trusted: dict[str, Any], folder: str) -> Report:
-    """Run a test module in a fork, until an alarm ends it at the latest. Raises `ForkDied`."""
-    report: Report = in_a_fork(lambda: _pytest_report(session, module, trusted, folder))
-    return report
-
-
-def _pytest_report(session: Session, module: str, trusted: dict[str, Any], folder: str) -> Report:
+def run(run: Run) -> None:
+    """Run a task's test module, and note on `run` how it went. Raises `TaskFault`, and what ended the solution."""
     import pytest
 
-    used = names_of_solution((module,), "", None, frozenset(trusted))
-    sys.meta_path.insert(0, SolutionFinder(SolutionModule(session, trusted, used), session))
+    session, module = run.session, pytest_module(run.spec)
+    used = names_of_solution((module,), "", None, frozenset(run.trusted))
+    sys.meta_path.insert(0, SolutionFinder(SolutionModule(session, run.trusted, used), session))
+    folder = os.getcwd()
     path = os.path.join(folder, "test_task.py")
     with open(path, "w", encoding="utf-8") as file:
         file.write(module)
-    record = _Record(trusted | sealed_builtins(session), session, module)
+    assertions.sources["test_task.py"] = module
+    record = _Record(run.trusted, session, module)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         status = pytest.main(
-            [path, f"--rootdir={folder}", "-c", os.devnull, "--noconftest", "--import-mode=importlib", "--capture=sys",
-             "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler"],
+            [path, f"--rootdir={folder}", f"--confcutdir={folder}", "-c", os.devnull, "--noconftest", "--import-mode=importlib",
+             "--capture=sys", "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler"],
             plugins=[record],
         )  # fmt: skip
-    os.unlink(path)
-    lost = session.lost.reason if session.lost else None
-    passed, total = len(record.passed - record.failed), max(1, len(record.collected))
-    whole = status == 0 and passed == len(record.collected) > 0
-    verdict, detail = record.first or ("failed", f"pytest ended with status {int(status)}")
-    return {
-        "passed": passed, "total": total, "fault": record.fault,
-        "verdict": "passed" if whole else "memory_limit" if session.memory_error else verdict,
-        "detail": None if whole else detail[:300],
-        "lost": "closed" if isinstance(lost, ChannelClosed) else str(lost) if isinstance(lost, Malformed) else None,
-    }  # fmt: skip
+    if record.fault is not None:
+        raise TaskFault("test", record.fault)
+    if session.lost:
+        raise session.lost
+    run.passed, run.total = len(record.passed - record.failed - record.unasked), max(1, len(record.collected))
+    if status == 0 and record.passed - record.failed == record.collected and record.collected and session.met:
+        run.passed, run.end = run.total, PASSED
+    else:
+        verdict, detail = record.first or ("failed", f"pytest ended with status {int(status)}")
+        run.end = Ending("memory_limit" if session.memory_error else verdict, detail[:300])
 
 
 class _Record:
@@ -108,6 +102,8 @@ class _Record:
         self.collected: set[str] = set()
         self.passed: set[str] = set()
         self.failed: set[str] = set()
+        self.unasked: set[str] = set()
+        """Tests that asked the solution nothing."""
         self.first: tuple[str, str] | None = None
         self.fault: str | None = None
         """What went wrong before the solution was imported, or could go right with none."""
@@ -122,12 +118,23 @@ class _Record:
         if report.failed:
             self._note(report)
 
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
+        if call.excinfo and call.excinfo.typename == "Skipped" and call.excinfo.traceback[-1].name == "importorskip":
+            self.collected.discard(item.nodeid)  # it needs what is not here, whatever the answer
+
+    def pytest_runtest_logstart(self, nodeid: str, location: Any) -> None:
+        self._session.foul, self._session.asked = None, False
+
     def pytest_runtest_logreport(self, report: Any) -> None:
-        if report.failed:
+        if report.failed or self._session.foul:
             self.failed.add(report.nodeid)
+            self.first = self.first or (("failed", self._session.foul) if self._session.foul else None)
             self._note(report)
-        elif report.when == "call" and not self._session.lost:  # a test that caught the loss has not passed
+        elif report.when == "call" and report.passed and not self._session.lost:  # a test that caught the loss has not passed
             self.passed.add(report.nodeid)
+            self.unasked |= set() if self._session.asked else {report.nodeid}
+        elif report.when == "call" and not report.passed:
+            self.first = self.first or ("failed", f"{report.nodeid.rpartition('::')[2]} was {report.outcome}, not passed")
 
     def pytest_exception_interact(self, call: Any) -> None:
         error: BaseException = call.excinfo.value
@@ -135,12 +142,14 @@ class _Record:
 
     def pytest_internalerror(self, excinfo: Any) -> None:
         """Such as the exit of a module that is read, which pytest does not expect."""
-        self.first = self.first or ("runtime_error", one_line(excinfo.value))
+        with self._session.unasked():
+            self.first = self.first or ("runtime_error", one_line(excinfo.value))
         self._blame(excinfo.value)
 
     def _blame(self, error: BaseException) -> None:
-        if not self._session.asked or lacks_import(error, self._source):
-            self.fault = self.fault or one_line(error)
+        if not self._session.met or lacks_import(error, self._source):
+            with self._session.unasked():
+                self.fault = self.fault or one_line(error)
 
     def _note(self, report: Any) -> None:
         if self.first is None:
@@ -153,8 +162,8 @@ class _Record:
 
 
 def _is_skipped(item: Any) -> bool:
-    """By an unconditional mark of the task's author: no answer has a say in that."""
-    return any(mark.name == "skip" for mark in item.iter_markers())
+    """By an unconditional mark of the task's author, or expected to fail: no answer has a say in that."""
+    return any(mark.name == "skip" or (mark.name == "xfail" and not mark.args) for mark in item.iter_markers())
 
 
 class SolutionFinder:
@@ -171,7 +180,7 @@ class SolutionFinder:
         return None
 
     def exec_module(self, module: types.ModuleType) -> None:
-        self._session.asked = True
+        self._session.met = True  # what fails from now on may be its doing
         sys.modules["solution"] = self._module
 
 

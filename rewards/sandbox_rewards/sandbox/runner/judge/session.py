@@ -1,29 +1,28 @@
-"""The judge's side of one loaded solution: asks it, and lets nothing but data back in.
+"""The judge's side of one loaded solution under seal `data`: calls it by name, and lets nothing but plain data in.
 
-What is covered: whatever form a reply has, it is data, an exception or a handle, or else the run ends (`SolutionLost`, which no
-test's `except Exception` catches); a test's own objects go out by number, and the solution may ask only for what
-`own_objects.py` allows.
-What is not: time and memory, which are for `alarm`, the zygote and the judge's own limits to hold; and what a test does with what
-it got: it may call a handle's methods and believe them.
+What is covered: whatever form a reply has, it is data, an exception of a class that could not catch a test's own failure, or a
+stand-in that fails the test which touches it; or else the run ends (`SolutionLost`, which no test's `except Exception` catches).
+Nothing of the solution's is ever asked for a protocol or an attribute. What seal `objects` adds is in `objects/`.
+What is not: time and memory, which are for `alarm`, the zygote and the judge's own limits to hold.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import types
 import warnings
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..wire import exceptions, subclasses
+from ..wire import exceptions, iterators
 from ..wire.channel import Channel, ChannelClosed, DeadlinePassed, Malformed
 from ..wire.codec import Codec
-from ..wire.known_types import known_type, type_name
-from ..wire.protocols import ABSTRACT
+from ..wire.known_types import is_type_of_data, known_type, type_name
 from ..wire.surroundings import Surroundings
-from .class_handles import ClassHandle, FunctionHandle, class_handle, new_handle
-from .handles import CLASS, NAMED, Handle, give_role, number_of, set_up
-from .own_objects import on_own_object
+from .stand_ins import LONGEST_NAME, NotData, function, not_data, reading, touch
+from .uses import Uses
 
 
 class SolutionLost(BaseException):
@@ -32,6 +31,10 @@ class SolutionLost(BaseException):
     def __init__(self, reason: Exception) -> None:
         super().__init__(str(reason))
         self.reason = reason
+
+
+class Unasked(Exception):
+    """Something would have asked the solution where it must not be: a failure is being worded."""
 
 
 class NotLoaded(Exception):
@@ -44,59 +47,85 @@ class NotLoaded(Exception):
 
 
 class Session:
-    """Calls into one solution process over its channel. Callbacks of the test are answered while waiting."""
+    """Calls into one solution process over its channel."""
 
-    def __init__(self, channel: Channel, shared: dict[str, Any], surroundings: Surroundings) -> None:
+    seal = "data"
+    evaluate: Callable[..., Any] | None = None
+    """What carries out `eval` and `exec` of other text than the task's, where there is something to."""
+
+    def __init__(self, channel: Channel, shared: dict[str, Any], surroundings: Surroundings, uses: Uses) -> None:
         self.channel = channel
         self._surroundings = surroundings
         self.shared = shared
+        self.uses = uses
         self.memory_error = False
         self.lost: SolutionLost | None = None
         self.asked = False
+        """Whether the solution was asked anything since this was last cleared; `met`: or imported, ever."""
+        self.met = False
+        self.foul: str | None = None
+        """What a test met that fails it whatever it catches, since this was last cleared."""
         self.codec = Codec(self, shared, judges=True)
         self._turn = threading.RLock()
-        self._handles: dict[int, Any] = {}
-        self._mine: list[Any] = []
-        self._lent: dict[tuple[str, str], Any] = {}
-        self._mine_number: dict[int, int] = {}
+        self._silent = False
+        self._errors: dict[int, BaseException] = {}
+        self._functions: dict[Any, str] = {}
+        self._by_name: dict[str, Any] = {}
 
     def load(self, work: dict[str, Any]) -> dict[str, Any]:
         """Run the solution's code; gives its values for `work["names"]`. Raises `NotLoaded`."""
         self.channel.send(work)
         reply = self._receive()
         if reply.get("loaded") is True:
-            return self._named(reply, work["names"])
+            return self._loaded(reply, work["names"])
         if reply.get("failed") not in ("syntax_error", "runtime_error"):
             raise Malformed("no sign that it loaded")
         verdict = "memory_limit" if reply.get("memory") is True else reply["failed"]
         raise NotLoaded(verdict, str(reply.get("detail"))[:300])
 
-    def _named(self, reply: dict[str, Any], names: list[str]) -> dict[str, Any]:
-        """What the solution gives for the names of the tests, each handle with its role."""
+    def _loaded(self, reply: dict[str, Any], names: list[str]) -> dict[str, Any]:
+        """What the solution gives for the names of the tests."""
         try:
-            found = self._roles(self.codec.decode(reply.get("value")), names)
-            self._settle(reply, 0)
+            with reading():
+                found = self.named(self.codec.decode(reply.get("value")), names)
+                self._settle(reply, 0)
         except Exception as problem:
             raise Malformed(f"names of the wrong form ({type(problem).__name__})") from None
         return found
 
-    def _roles(self, found: tuple[tuple[str, Any], ...], names: list[str]) -> dict[str, Any]:
-        kept = {name: value for name, value in found if name in names}
-        for name, value in kept.items():
-            if isinstance(value, Handle):
-                give_role(value, CLASS if name[0].isupper() and isinstance(value, ClassHandle) else NAMED)
-        return {name: value for name, value in kept.items() if not _catches_all(value)}
+    def named(self, found: tuple[tuple[str, Any], ...], names: list[str]) -> dict[str, Any]:
+        """Values by name, of those that were asked for."""
+        given = {name: value for name, value in found if name in names}
+        return {name: self._function(name) if value is _FUNCTION else value for name, value in given.items()}
+
+    def _function(self, name: str) -> Any:
+        if name not in self._by_name:
+            made = self._by_name[name] = function(name, self.call)
+            self._functions[made] = name
+        return self._by_name[name]
+
+    def is_fixed(self, value: Any) -> bool:
+        """Whether the tests keep what a name means; plain data is asked for again at each use."""
+        return isinstance(value, type) or (type(value) is types.FunctionType and value in self._functions)
 
     def fetch(self, name: str) -> Any:
         """What `name` means in the solution now. Raises NameError where it means nothing (or what no test may rely on)."""
-        found = self._roles(self.ask("fetch", (name,)), [name])
+        found = self.named(self.ask("fetch", [name]), [name])
         if name not in found:
             raise NameError(f"the solution defines no {name!r}")
         return found[name]
 
+    def call(self, name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        try:
+            return self.ask("call", name, arguments, named or None)
+        except StopIteration as end:  # it would end the test's own loop, and pass it
+            raise RuntimeError("the solution raised StopIteration") from end
+
     def ask(self, do: str, *arguments: Any) -> Any:
         """Carry out `do` on the solution's side; its exception is raised here, by builtin type where it is one."""
-        self.asked = True
+        self.asked = self.met = True
+        if self._silent:
+            raise Unasked("the solution is not asked for this")
         try:
             with self._turn:  # a test's threads take turns
                 if self.lost:
@@ -106,6 +135,15 @@ class Session:
             self.lost = SolutionLost(reason)
             raise self.lost from None
 
+    @contextlib.contextmanager
+    def unasked(self) -> Iterator[None]:
+        """While the block runs, whatever asks the solution gets `Unasked`."""
+        self._silent = True
+        try:
+            yield
+        finally:
+            self._silent = False
+
     def _ask(self, do: str, arguments: tuple[Any, ...]) -> Any:
         containers = self.codec.containers
         start = len(containers.objects)
@@ -114,21 +152,21 @@ class Session:
             message["replaced"] = self.codec.encode(replaced)
         self.channel.send(self._with_changes(message, start))
         containers.depth += 1
-        while "ask" in (reply := self._receive()):
-            self._answer_callback(reply)
+        reply = self._reply()
         containers.depth -= 1
         if isinstance(printed := reply.get("printed"), str):
             sys.stdout.write(printed)
         if isinstance(complained := reply.get("complained"), str):
             sys.stderr.write(complained)
         try:
-            ok = reply["ok"] is True
-            result = self.codec.decode(reply["value"]) if ok else self._raised(*reply["raised"])
-            if "changed" in reply:
-                self.codec.apply(reply["changed"])
-            warned = self.codec.decode(reply["warned"]) if "warned" in reply else ()
-            if containers.objects:
-                self._settle(reply, start)
+            with reading():
+                ok = reply["ok"] is True
+                result = self.codec.decode(reply["value"]) if ok else self._raised(*reply["raised"])
+                if "changed" in reply:
+                    self.codec.apply(reply["changed"])
+                warned = self.codec.decode(reply["warned"]) if "warned" in reply else ()
+                if containers.objects:
+                    self._settle(reply, start)
         except Malformed:
             raise
         except Exception as problem:  # whatever a reply leads to while it is read is its sender's doing
@@ -141,6 +179,10 @@ class Session:
             return result
         self.memory_error = self.memory_error or isinstance(result, MemoryError)
         raise result
+
+    def _reply(self) -> dict[str, Any]:
+        """The reply to what was asked last."""
+        return self._receive()
 
     def _with_changes(self, message: dict[str, Any], start: int) -> dict[str, Any]:
         """The message with what the solution must know of the containers from before it."""
@@ -165,238 +207,125 @@ class Session:
             raise Malformed("a reply that is not an object")
         return reply
 
-    def _raised(self, wire: Any, text: str, message: str, number: int) -> BaseException:
-        described = self.codec.decode(wire)
-        if isinstance(described, BaseException):  # the test's own, on its way back
-            return described
-        return self._exception(described, text, message, int(number))
+    # -- errors ------------------------------------------------------------------------------------------------
 
-    def _exception(self, described: Any, text: Any, message: Any, number: int) -> BaseException:
-        known = self._handles.get(number)
-        if isinstance(known, BaseException):
-            return known
-        kind, arguments, *more = described
-        if not (isinstance(kind, type) and issubclass(kind, BaseException) and isinstance(arguments, tuple)):
+    def _raised(self, number: int, kind: Any, wire: Any, text: str, message: str) -> BaseException:
+        return self.error(int(number), self.error_class(kind), self.codec.decode(wire), text, message)
+
+    def error(self, number: int, kind: type[BaseException], described: Any, text: Any, message: Any) -> BaseException:
+        """The error of that number, made where it is not known."""
+        if number in self._errors:
+            return self._errors[number]
+        arguments, *more = described
+        if not isinstance(arguments, tuple):
             raise Malformed("a raised thing that is no exception")
         error = exceptions.rebuild(kind, arguments)
-        if more:
-            exceptions.complete(error, *more)
+        exceptions.complete(error, *more)
         error.__dict__["from_solution"] = str(text)[:300]
-        error.__dict__["_remote"] = self._handles[number] = new_handle(self, number)
-        if "_handle" in vars(kind):  # the solution's own class: its attributes are asked there
+        self._errors[number] = error
+        if "_said" in vars(kind):  # the solution's own class: what it says is its own text
             error.__dict__["_message"] = str(message)
-        self._handles[number] = error
         return error
+
+    def error_class(self, wire: Any) -> type[BaseException]:
+        """The class that an error of the solution's has here: one that is known, or one of the same name made for it."""
+        tag = wire[0]
+        if tag == "ec":
+            bases = [self.error_class(base) for base in wire[2]]
+            members = {"__module__": "solution", "_said": True, "__str__": said_there}
+            return exceptions.own_class(str(wire[1])[:LONGEST_NAME], bases, members)
+        kind: Any = None
+        if tag == "T":
+            kind = known_type(wire[1])
+        elif tag == "P":
+            kind = self.shared[wire[1]]
+        elif tag == "G":
+            kind = exceptions.library_class(wire[1], wire[2]) or self.error_class(wire[3])
+        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+            raise Malformed("a class of errors that is none")
+        return kind
 
     # -- what is not data -------------------------------------------------------------------------------------
 
     def opaque(self, value: Any) -> Any:
-        if isinstance(value, Handle):
-            return ["h", number_of(value)]
-        if isinstance(value, type) and "_handle" in vars(value):
-            return ["h", number_of(vars(value)["_handle"])]
-        if isinstance(value, BaseException) and isinstance(remote := value.__dict__.get("_remote"), Handle):
-            return ["h", number_of(remote)]
-        if isinstance(value, (type, types.FunctionType)):
-            shared: type | types.FunctionType = value
-            if self.shared.get(shared.__name__) is value:
-                return ["P", shared.__name__]
+        """What a test hands over that is no data: a class, a function of the solution's, the prelude's or the library's."""
+        if type(value) is NotData:
+            touch(value)
+        if type(value) is types.FunctionType and value in self._functions:
+            return ["nf", self._functions[value]]
+        if (known := self.opaque_of_both(value)) is not None:
+            return known
+        if isinstance(value, BaseException):
+            return ["x", 0, self.codec.inline(exceptions.describe(value))]
+        if iterators.is_plain_iterator(value):
+            return iterators.wire(value, self.codec.inline, self.opaque)
+        raise TypeError(f"{type(value).__name__!r} is no plain data; this test needs seal 'objects'")
+
+    def opaque_of_both(self, value: Any) -> Any:
+        """What both sides have by name, or None."""
+        if isinstance(value, (type, types.FunctionType)) and self.shared.get(named := value.__name__) is value:
+            return ["P", named]
         if isinstance(value, type) and type_name(value):
             return ["T", type_name(value)]
         module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-        if isinstance(name, str) and isinstance(module, str) and _library_object(module, name) is value:
-            self._lent[module, name] = value
+        if isinstance(name, str) and isinstance(module, str) and library_object(module, name) is value:
             return ["G", module, name]
-        return self._of_mine(value)
-
-    def _of_mine(self, value: Any) -> Any:
-        number = self._mine_number.get(id(value))
-        if number is not None:
-            return ["j", number]
-        number = self._hand_out(value)
-        if isinstance(value, BaseException):
-            described = exceptions.describe(value)
-            return ["x", number, self.codec.inline(described)]
-        if isinstance(value, type) and issubclass(value, BaseException):
-            return ["X", number, value.__name__, [self.opaque(base) for base in value.__bases__]]
-        if isinstance(value, types.FunctionType):
-            return ["j", number, self.codec.inline(_about(value))]
-        kind = next((kind for kind in type(value).__mro__ if self.shared.get(kind.__name__) is kind), None)
-        return ["j", number] if kind is None else ["j", number, ["t", [["t", ["_class", self.opaque(kind)]]]]]
-
-    def _hand_out(self, value: Any) -> int:
-        number = self._mine_number[id(value)] = len(self._mine)
-        self._mine.append(value)
-        return number
+        return None
 
     def is_handle(self, value: Any) -> bool:
-        return isinstance(value, Handle)
+        return type(value) is NotData
 
     def companion(self, value: Any, base: type) -> Any:
-        theirs = subclasses.companion_of(value)
-        if isinstance(theirs, Handle):
-            return ["=", ["h", number_of(theirs)]]
-        if not subclasses.has_companion(base):
-            return None
-        if id(value) in self._mine_number:
-            return ["=", ["j", self._mine_number[id(value)]]]
-        return ["j", self._hand_out(value), type(value).__name__, subclasses.open_names(type(value), base)]
+        return None
 
     def subclassed(self, value: Any, companion: list[Any]) -> Any:
-        tag, number, name, opened = companion
-        if tag != "h" or type(number) is not int:
-            raise Malformed("a companion of unknown kind")
-        made = self._handles.get(number)
-        if made is None:
-            handle = new_handle(self, number)
-            made = self._handles[number] = subclasses.with_companion(value, str(name), opened, handle)
-        elif subclasses.companion_of(made) is None:
-            raise Malformed("a companion that is something else")
-        return made
+        raise Malformed("a companion under seal 'data'")
 
     def meant(self, wire: list[Any]) -> Any:
-        tag, number = wire[0], wire[1]
+        tag = wire[0]
+        if tag == "nd":
+            return not_data(wire[1], self.note_foul)
+        if tag == "fn":
+            return _FUNCTION
         if tag == "T":
-            return known_type(number)
+            return self.class_as_value(known_type(wire[1]))
         if tag == "P":
-            return self.shared[number]
-        if tag == "G":
-            known = exceptions.library_class(number, wire[2])
-            return self.meant(wire[3]) if known is None else known
-        if tag == "B":  # back: a library's function that the test handed out
-            return self._lent[number, wire[2]]
-        if tag == "j":
-            return self._own(wire)
-        if tag not in ("h", "x") or type(number) is not int:
-            raise Malformed("a value of unknown kind")
-        if number not in self._handles:
-            self._handles[number] = self._exception_instance(wire) if tag == "x" else self._new_handle(number, wire)
-        return self._handles[number]
+            return self.shared[wire[1]]
+        if tag == "it":
+            return iterators.read(wire, self.codec.value, self.meant)
+        if tag == "x" and type(wire[1]) is int:
+            return self._errors[wire[1]] if len(wire) == 2 else self._error_instance(wire)
+        if tag in ("ec", "G"):
+            return self.class_as_value(self.error_class(wire))
+        raise Malformed("a value of unknown kind")
 
-    def _exception_instance(self, wire: list[Any]) -> BaseException:
-        return self._exception(self.codec.value(wire[2]), wire[3], wire[4], wire[1])
+    def _error_instance(self, wire: list[Any]) -> BaseException:
+        return self.error(wire[1], self.error_class(wire[2]), self.codec.value(wire[3]), wire[4], wire[5])
 
-    def _new_handle(self, number: int, wire: list[Any]) -> Any:
-        kind = wire[2]
-        if kind == "function":
-            return set_up(object.__new__(FunctionHandle), self, number)
-        if kind == "coroutine":
-            return _await(self, new_handle(self, number))
-        name = str(wire[3])
-        if kind == "class":
-            _, _, _, _, has, methods, bases, abstract = wire
-            known = [self.meant(base) for base in bases] + [ABSTRACT[base] for base in abstract]
-            return class_handle(self, number, name, has, [str(m) for m in methods], known)
-        handle = new_handle(self, number, self.meant(wire[4]) if kind == "object" and len(wire) > 4 else None)
-        if kind == "exception":
-            bases = [self.meant(base) for base in wire[4]]
-            return exceptions.own_class(name, bases, {
-                "_handle": handle, "__module__": "solution", "__str__": _remote_text, "__getattr__": _remote_attribute,
-                "__new__": _made_there, "__init__": lambda *_, **__: None,
-            })  # fmt: skip
-        return handle
+    def class_as_value(self, kind: type) -> Any:
+        """A type of data, or a class of errors that no failure of a test's own is of; for any other a stand-in."""
+        if issubclass(kind, BaseException):
+            harmless = not any(issubclass(own, kind) for own in self.uses.raised)
+        else:
+            harmless = is_type_of_data(kind)
+        return kind if harmless else not_data(f"class {kind.__name__}", self.note_foul)
 
-    def _own(self, wire: Any) -> Any:
-        """An object of the test that was handed to the solution, by the number that it got then."""
-        if not (isinstance(wire, list) and len(wire) == 2 and wire[0] == "j" and type(wire[1]) is int):
-            raise Malformed("a request for what the test never handed out")
-        if not 0 <= wire[1] < len(self._mine):
-            raise Malformed("a number that the test never handed out")
-        return self._mine[wire[1]]
-
-    # -- callbacks: the solution asks for something of the test's own -------------------------------------------
-
-    def _answer_callback(self, message: dict[str, Any]) -> None:
-        containers = self.codec.containers
-        start = len(containers.objects)
-        try:
-            target = self._own(message["args"][0][1][0])
-            _, *arguments = self.codec.decode(message["args"])
-            self.codec.apply(message.get("changed"))
-        except Malformed:
-            raise
-        except Exception as problem:
-            raise Malformed(f"a request of the wrong form ({type(problem).__name__})") from None
-        containers.depth += 1
-        ok, value = True, None
-        try:
-            value = on_own_object(message["ask"], target, arguments)
-        except SolutionLost:
-            raise
-        except Exception as error:
-            ok, value = False, error
-        reply = {"ok": ok, "value": self.codec.encode(value)}
-        if changes := self.codec.changes():
-            reply["changed"] = changes
-        containers.depth -= 1
-        del arguments, value
-        containers.unheld(start)
-        if kept := containers.held_from(start):
-            reply["keep"] = kept
-        self.channel.send(reply)
+    def note_foul(self, said: str) -> None:
+        self.foul = self.foul or said
 
 
-def _library_object(module: str, name: str) -> Any:
+_FUNCTION = object()
+"""Stands for what can be called, until it gets the name that it was asked for by."""
+
+
+def said_there(self: BaseException) -> str:
+    """The text of an error of the solution's own class."""
+    return str(self.__dict__["_message"]) if "_message" in self.__dict__ else BaseException.__str__(self)
+
+
+def library_object(module: str, name: str) -> Any:
     """What `name` means in a module of the standard library (bound methods have the name of their function)."""
     found: Any = sys.modules.get(module) if module.partition(".")[0] in sys.stdlib_module_names else None
     for part in name.split("."):
         found = getattr(found, part, None)
     return found
-
-
-def _catches_all(value: Any) -> bool:
-    """An exception type (or a tuple with one) that, as a name in an `except`, would catch a test's own failure."""
-    kinds = value if isinstance(value, tuple) else (value,)
-    return any(kind in (BaseException, Exception, AssertionError) for kind in kinds if isinstance(kind, type))
-
-
-async def _await(session: Session, handle: Handle) -> Any:
-    """A coroutine of the solution: its loop runs in turns with the test's, so that several of them overlap."""
-    import asyncio
-
-    done, result = session.ask("start", handle)
-    try:
-        while not done:
-            await asyncio.sleep(0)
-            done, result = session.ask("turn", result)
-    except (asyncio.CancelledError, GeneratorExit):
-        if not done and session.lost is None:
-            session.ask("cancel", result)
-        raise
-    return result
-
-
-def _about(function: types.FunctionType) -> tuple[tuple[str, Any], ...]:
-    """What the solution may know of a test's function without asking: how it is called, never what it holds."""
-    import inspect
-
-    try:
-        parameters = inspect.signature(function).parameters.values()
-        called = tuple((p.name, int(p.kind), p.default is not p.empty) for p in parameters)
-    except (ValueError, TypeError):
-        called = ()
-    return (
-        ("__name__", function.__name__), ("__qualname__", function.__qualname__), ("__doc__", function.__doc__),
-        ("__annotations__", {k: v for k, v in function.__annotations__.items() if isinstance(v, (type, str))}),
-        ("_parameters", called),
-    )  # fmt: skip
-
-
-def _made_there(kind: Any, *args: Any, **kwargs: Any) -> Any:
-    """A test makes an exception of the solution's class: there."""
-    if "_handle" not in vars(kind):  # a test's own subclass
-        error = BaseException.__new__(kind, *args)
-        error.args = args
-        return error
-    return vars(kind)["_handle"](*args, **kwargs)
-
-
-def _remote_text(self: BaseException) -> str:
-    return str(self.__dict__.get("_message", Exception.__str__(self)))
-
-
-def _remote_attribute(self: BaseException, name: str) -> Any:
-    remote = self.__dict__.get("_remote")
-    if remote is None or name.startswith("__"):
-        raise AttributeError(name)
-    return getattr(remote, name)

@@ -6,8 +6,8 @@ that a program does can say it.
 
 What is covered: what a program prints is read while it runs, up to a limit, and is text to the judge and to a task's checker; the
 expected output never leaves the judge; each case has a process, a clock and limits of its own.
-What is not: files that a program writes and its standard error, which nobody looks at; and what a checker makes of the output:
-one that evaluates it runs it in a fork of the judge.
+Of its standard error the end is read, to tell a crash by its own words. What is not: files that a program writes; and what a
+checker makes of the output: one that evaluates it does so in a cell that ends with it (`apart.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import math
 import os
 import re
 import select
+import threading
 from typing import Any, NamedTuple
 
 from ..cell.compiler import Compiler
@@ -23,12 +24,11 @@ from ..cell.zygote import Zygote
 from ..wire import languages
 from ..wire.channel import Channel, ChannelClosed, Malformed
 from ..wire.code import Code
-from ..wire.exceptions import one_line
 from .alarm import TimeUp, interruptible
-from .forks import ForkDied, ForkLate, in_a_fork
+from .apart import CheckerFailed, checked_apart
 from .outcomes import PASSED, Ending, Outcome, OutputLimit, ToolMissing, ending, outcome
 from .session import NotLoaded
-from .task_code import TaskFault, compiled, finished, packed_prelude
+from .task_code import TaskFault, finished, packed_prelude
 
 MAX_OUTPUT = 16 * 2**20
 """Bytes a program may print."""
@@ -47,22 +47,22 @@ class Cases(NamedTuple):
     late: int
 
 
-def run_cases(spec: dict[str, Any], answer: str, zygote: Zygote, compiler: Compiler) -> Outcome:
+def run_cases(spec: dict[str, Any], answer: str, zygote: Zygote, tests: Zygote, compiler: Compiler) -> Outcome:
     """Compile what has to be, and run the cases. `late` says whether one of them hit its time limit."""
     program: Code = answer
     if languages.is_compiled(spec["language"]):
         program = _compile(spec["language"], answer, zygote)
     elif spec["language"] == "python":
         program = compiler.compiled(answer)
-    ran = _run_all(program, spec, zygote)
+    ran = _run_all(program, spec, zygote, tests)
     return {**outcome(ran.first, ran.passed, len(spec["cases"])), "late": ran.late > 0}
 
 
-def _run_all(program: Code, spec: dict[str, Any], zygote: Zygote) -> Cases:
+def _run_all(program: Code, spec: dict[str, Any], zygote: Zygote, tests: Zygote) -> Cases:
     """Run every case up to the first that does not pass; with credit for a share of them the rest too, up to `MOST_LATE`."""
     passed, late, first = 0, 0, PASSED
     for number, case in enumerate(spec["cases"], 1):
-        end = _run_case(program, spec, case, zygote)
+        end = _run_case(program, spec, case, zygote, tests)
         if end == PASSED:
             passed += 1
             continue
@@ -104,11 +104,11 @@ def _compile(language: str, source: str, zygote: Zygote) -> str:
     raise NotLoaded("compile_error", str(said.get("error"))[:300])
 
 
-def _run_case(program: Code, spec: dict[str, Any], case: dict[str, str], zygote: Zygote) -> Ending:
+def _run_case(program: Code, spec: dict[str, Any], case: dict[str, str], zygote: Zygote, tests: Zygote) -> Ending:
     """Raises `TaskFault` where the prelude fails on this input with no answer behind it either, and `ToolMissing`."""
     end, printed = _run(program, spec, case["stdin"], zygote)
     if end == PASSED:
-        return _compared(printed, case, spec["checker"])
+        return _compared(printed, case, spec["checker"], tests)
     if spec["prelude"]:
         alone, _ = _run("", spec, case["stdin"], zygote)
         if alone != PASSED:
@@ -122,9 +122,11 @@ def _run(program: Code, spec: dict[str, Any], given: str, zygote: Zygote) -> tup
     memory = languages.memory(language, spec["memory_limit_mb"])
     stdin_read, stdin_write = os.pipe()
     stdout_read, stdout_write = os.pipe()
-    for fd in (stdin_read, stdout_write):
+    complaints = _Complaints()
+    for fd in (stdin_read, stdout_write, complaints.write_fd):
         os.fchmod(fd, 0o666)  # the solution's uid may open them again, as /dev/stdin
-    channel = zygote.spawn(limit_s=limit, memory_mb=memory.held, stdio=(stdin_read, stdout_write), resident=memory.watched)
+    streams = stdin_read, stdout_write, complaints.write_fd
+    channel = zygote.spawn(limit_s=limit, memory_mb=memory.held, descriptors=streams, resident=memory.watched)
     problem: BaseException | None = None
     output, said = b"", None
     try:
@@ -144,11 +146,43 @@ def _run(program: Code, spec: dict[str, Any], given: str, zygote: Zygote) -> tup
         death = zygote.finish(wait=problem is None)
     finally:
         _close(channel, stdin_write, stdout_read)
+        complained = complaints.last_line()
     if said and "missing" in said:
         raise ToolMissing(str(said["missing"]))
     if said:
         problem = NotLoaded(str(said.get("failed")), str(said.get("detail"))[:300])
-    return ending(problem, death, spec), output.decode(errors="replace")
+    end = ending(problem, death, spec)
+    if end.verdict == "runtime_error" and complained and not said:
+        end = Ending(end.verdict, f"{complained} ({end.detail})")
+    return end, output.decode(errors="replace")
+
+
+class _Complaints:
+    """What a program writes to its standard error, read by a thread, so that writing never waits; only the end is kept."""
+
+    KEPT = 4096
+    """Bytes."""
+    PATIENCE_S = 1.0
+    """For what outlives its program, as it may where nothing isolates (level `open`), and holds the pipe."""
+    _NAMES_AN_ERROR = re.compile(r"(?:Error|Exception|Interrupt|panic)\b|what\(\):")
+
+    def __init__(self) -> None:
+        self._read_fd, self.write_fd = os.pipe()
+        self._end = b""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        while chunk := os.read(self._read_fd, 1 << 16):
+            self._end = (self._end + chunk)[-self.KEPT :]
+
+    def last_line(self) -> str:
+        """The last line that names an error, else the last; empty where nothing was written. The program has ended."""
+        self._reader.join(self.PATIENCE_S)
+        if not self._reader.is_alive():  # else the reader keeps its pipe: its number must not become another's
+            os.close(self._read_fd)
+        lines = [line.strip() for line in self._end.decode(errors="replace").splitlines() if line.strip()]
+        return next((line for line in reversed(lines) if self._NAMES_AN_ERROR.search(line)), lines[-1] if lines else "")[:200]
 
 
 def _last_words(channel: Channel) -> dict[str, Any] | None:
@@ -160,48 +194,31 @@ def _last_words(channel: Channel) -> dict[str, Any] | None:
     return said if isinstance(said, dict) else None
 
 
-def _compared(printed: str, case: dict[str, str], checker: Any) -> Ending:
+def _compared(printed: str, case: dict[str, str], checker: Any, tests: Zygote) -> Ending:
     if isinstance(checker, dict) and "code" in checker:
-        return _checked(printed, case, checker["code"])
+        return _checked(printed, case, checker["code"], tests)
     if outputs_agree(printed, case["stdout"], checker):
         return PASSED
     return Ending("failed", f"printed {printed[:80]!r}, expected {case['stdout'][:80]!r}")
 
 
-def _checked(printed: str, case: dict[str, str], source: str) -> Ending:
+def _checked(printed: str, case: dict[str, str], source: str, tests: Zygote) -> Ending:
     """What the task's own checker says; one that fails on the expected output too is at fault itself (`TaskFault`)."""
-    said = _said_by(source, case["stdin"], printed, case["stdout"])
+    said = _said_by(tests, source, case["stdin"], printed, case["stdout"])
     if isinstance(said, bool):
         return PASSED if said else Ending("failed", f"the task's checker refused {printed[:80]!r}")
-    about_expected = _said_by(source, case["stdin"], case["stdout"], case["stdout"])
+    about_expected = _said_by(tests, source, case["stdin"], case["stdout"], case["stdout"])
     if isinstance(about_expected, bool):
         return Ending("failed", f"the task's checker fails on {printed[:80]!r}: {said}")
     raise TaskFault("checker", f"{about_expected}, on the expected output {case['stdout'][:80]!r}")
 
 
-def _said_by(source: str, *arguments: str) -> bool | str:
-    """The answer of a checker's `check`, or in words why it gave none.
-
-    It runs in a fork of the judge: as trusted, but bounded in time even where no signal interrupts it, and without a
-    memory of what it was asked before.
-    """
+def _said_by(tests: Zygote, source: str, *arguments: str) -> bool | str:
+    """The answer of a checker's `check`, or in words why it gave none."""
     try:
-        said: bool | str = in_a_fork(lambda: _check(source, arguments), CHECKER_S)
-    except ForkLate:
-        return f"no end within {CHECKER_S:g} s"
-    except ForkDied:
-        return "it died, of memory most likely"
-    return said
-
-
-def _check(source: str, arguments: tuple[str, ...]) -> bool | str:
-    names: dict[str, Any] = {"__name__": "checker"}
-    try:
-        exec(compiled(source, "checker"), names)
-        said = names["check"](*arguments)
-    except BaseException as error:
-        return one_line(error)
-    return said if isinstance(said, bool) else f"it gave {type(said).__name__}, not a bool"
+        return checked_apart(source, arguments, CHECKER_S, tests)
+    except CheckerFailed as failed:
+        return str(failed)
 
 
 def _close(channel: Channel, *fds: int) -> None:
@@ -245,9 +262,11 @@ def _exchange(stdin: int, stdout: int, given: bytes) -> bytes:
 
 
 def outputs_agree(printed: str, expected: str, checker: Any) -> bool:
-    """`tokens`: same words; `exact`: same text but for line ends at the very end; float: numbers within tolerance."""
+    """`tokens`: same words; `exact`: same text but for the kind of line ends, and those at the very end; float: numbers within
+    tolerance, and the same words.
+    """
     if checker == "exact":
-        return printed.rstrip("\n") == expected.rstrip("\n")
+        return printed.replace("\r\n", "\n").rstrip("\n") == expected.replace("\r\n", "\n").rstrip("\n")
     left, right = printed.split(), expected.split()
     if checker == "tokens":
         return left == right
@@ -255,12 +274,13 @@ def outputs_agree(printed: str, expected: str, checker: Any) -> bool:
     return len(left) == len(right) and all(_close_enough(a, b, tolerance) for a, b in zip(left, right, strict=True))
 
 
+_NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def _close_enough(printed: str, expected: str, tolerance: float) -> bool:
-    """Plain decimal numbers within the tolerance; everything else (nan, inf, words) has to be the same text."""
+    """Plain decimal numbers within the tolerance; everything else has to be the same text (nan and inf in any case)."""
     if not (_NUMBER.fullmatch(printed) and _NUMBER.fullmatch(expected)):
-        return printed.lower() == expected.lower()
+        return printed == expected or (printed.lower() == expected.lower() and bool(_NOT_FINITE.fullmatch(expected)))
     left, right = float(printed), float(expected)
     return math.isfinite(left) and math.isclose(left, right, rel_tol=tolerance, abs_tol=tolerance)

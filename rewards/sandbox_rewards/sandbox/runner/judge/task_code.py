@@ -23,8 +23,10 @@ from ..wire.channel import Channel
 from ..wire.exceptions import one_line
 from ..wire.surroundings import Surroundings
 from .alarm import TimeUp, alarm, interruptible
+from .guard import run_compile, run_exec
 from .outcomes import PROBLEMS, NoVerdict, ending, limits
 from .session import Session
+from .uses import uses
 
 
 class TaskFault(NoVerdict):
@@ -41,6 +43,11 @@ def parts(spec: dict[str, Any]) -> dict[str, str]:
     return {part: source for part, source in named.items() if source}
 
 
+def pytest_module(spec: dict[str, Any]) -> str:
+    """The one module of style `pytest`, its setup included."""
+    return "\n".join(part for part in (spec["setup"], spec["tests"][0]) if part)
+
+
 def tests(spec: dict[str, Any]) -> dict[str, str]:
     several = len(spec["tests"]) > 1
     return {f"test {number}" if several else "test": source for number, source in enumerate(spec["tests"], 1)}
@@ -50,7 +57,7 @@ def tests(spec: dict[str, Any]) -> dict[str, str]:
 def compiled(source: str, part: str) -> CodeType:
     """The code of a part, as a file of its name. Raises `TaskFault`."""
     try:
-        return compile(source, f"{part}.py", "exec", dont_inherit=True)
+        return run_compile(source, f"{part}.py", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError) as error:
         raise TaskFault(part, one_line(error)) from None
 
@@ -61,25 +68,24 @@ def packed_prelude(source: str) -> bytes:
     return marshal.dumps(compiled(source, "prelude")) if source else b""
 
 
-def run_alone(source: str, part: str, namespace: dict[str, Any]) -> None:
+def run_alone(code: CodeType, part: str, namespace: dict[str, Any]) -> None:
     """Run a part where no answer is. Raises `TaskFault` for whatever it raises, an exit or the end of its time included."""
-    code = compiled(source, part)
     try:
-        exec(code, namespace)
+        run_exec(code, namespace)
     except TimeUp:
         raise TaskFault(part, "no end within the time limit") from None
     except BaseException as error:
         raise TaskFault(part, one_line(error)) from None
 
 
-def prelude_names(spec: dict[str, Any]) -> dict[str, Any]:
+def prelude_names(code: CodeType | None, limit_s: float) -> dict[str, Any]:
     """What the prelude defines, run here within the time limit. Raises `TaskFault`."""
     names: dict[str, Any] = {"__name__": "prelude"}
-    if not spec["prelude"]:
+    if code is None:
         return names
     try:
-        with alarm(spec["time_limit_s"]):
-            run_alone(spec["prelude"], "prelude", names)
+        with alarm(limit_s):
+            run_alone(code, "prelude", names)
     except TimeUp:  # as the block ended
         raise TaskFault("prelude", "no end within the time limit") from None
     return names
@@ -107,7 +113,7 @@ def load_once(spec: dict[str, Any], code: str, names: list[str], zygote: Zygote,
     problem: BaseException | None = None
     try:
         with interruptible():
-            found = Session(channel, {}, surroundings).load(load_work(spec, code, names))
+            found = Session(channel, {}, surroundings, uses((), ())).load(load_work(spec, code, names))
     except PROBLEMS as error:
         problem = error
     finally:
@@ -123,10 +129,10 @@ def finished(zygote: Zygote, channel: Channel) -> Death:
         channel.close()
 
 
-def load_work(spec: dict[str, Any], code: bytes | str, names: list[str]) -> dict[str, Any]:
+def load_work(spec: dict[str, Any], code: bytes | str, names: list[str], seal: str = "data") -> dict[str, Any]:
     """A solution process's job to load an answer behind the prelude."""
     prelude = packed_prelude(spec["prelude"])
-    return {"program": False, "prelude": prelude, "code": code, "names": names, "limits": limits(spec)}
+    return {"program": False, "seal": seal, "prelude": prelude, "code": code, "names": names, "limits": limits(spec)}
 
 
 def lacks_import(error: BaseException, source: str) -> bool:

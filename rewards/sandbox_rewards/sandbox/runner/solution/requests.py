@@ -1,4 +1,7 @@
-"""What the judge may ask of a solution, by name. It runs in the untrusted process, on the solution's own objects."""
+"""What the judge may ask of a solution under seal `objects`, by name, on the solution's own objects.
+
+It runs in the untrusted process.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,13 @@ from ..wire.operators import OPERATORS
 
 
 class Loaded(Protocol):
-    """What an operation needs of the solution: the code's module, and the event loop of this run."""
+    """What an operation needs of the solution: the code's module, its values by name, and the event loop of this run."""
 
     @property
     def module(self) -> types.ModuleType: ...
     @property
     def loop(self) -> Any: ...
-
-
-def fetch(solution: Loaded, names: list[str]) -> tuple[tuple[str, Any], ...]:
-    """Names and values of the solution that the tests name; modules are the judge's own to import."""
-    values, found = solution.module.__dict__, []
-    for name in names:
-        if name in values and not isinstance(values[name], types.ModuleType):
-            found.append((name, values[name]))
-    return tuple(found)
+    def named(self, names: list[str]) -> tuple[tuple[str, Any], ...]: ...
 
 
 def _await(solution: Loaded, awaitable: Any) -> Any:
@@ -82,11 +77,17 @@ def _evaluate(run: Callable[..., Any]) -> Callable[..., Any]:
     return evaluate
 
 
+_OF_CODE = (
+    "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_varnames", "co_names", "co_name", "co_freevars",
+    "co_cellvars", "co_nlocals", "co_firstlineno",
+)  # fmt: skip
 OPERATIONS: dict[str, Callable[..., Any]] = {
     **{name: _builtin(function) for name, function in OPERATORS.items()},
-    "fetch": fetch,
+    "fetch": lambda solution, names: solution.named(names),
     "call": lambda _, target, args, kwargs: target(*args, **kwargs) if kwargs else target(*args),
     "await": _await,
+    "missing": lambda _, target, key: target.__missing__(key),
+    "code": lambda _, target: tuple((n, getattr(target.__code__, n)) for n in _OF_CODE),
     "copy": lambda _, target: _copying("copy", target),
     "deepcopy": lambda _, target: _copying("deepcopy", target),
     "subclass": lambda _, name, bases, members, named: types.new_class(name, bases, named, lambda space: space.update(members)),

@@ -4,8 +4,10 @@ Everything here runs in the untrusted process, after it lost its privileges. The
 change all of it, and can write any reply. So nothing here decides anything: the judge takes a reply as data
 to compare, and a reply that no honest solution sends as a failure of this solution.
 
-What is covered: that an honest solution is none the wiser: arguments changed in place, callbacks, exceptions, warnings, printing,
-threads and coroutines.
+`Solution` is what seal `data` needs: plain data goes over, iterators are read out, anything else is named by its class. What
+seal `objects` needs on top is in `objects.py`.
+
+What is covered: that an honest solution is none the wiser: arguments changed in place, exceptions, warnings, printing.
 What is not: any protection. That is the process around it (`zygote.py`) and the judge's end (`session.py`).
 """
 
@@ -13,116 +15,34 @@ from __future__ import annotations
 
 import contextlib
 import operator
-import os
-import socket
 import sys
 import types
 import warnings
 from collections.abc import Callable
 from typing import Any
 
-from ..wire import exceptions, subclasses
+from ..wire import exceptions, iterators
 from ..wire.channel import Channel, ChannelClosed
 from ..wire.code import Code, unpacked
 from ..wire.codec import Codec
 from ..wire.exceptions import one_line
 from ..wire.known_types import known_type, type_name
 from ..wire.printed import Printed
-from ..wire.protocols import ABSTRACT, OPTIONAL
 from ..wire.surroundings import as_the_test_has_it
-from . import programs
-from .judge_objects import JudgeObject
-from .requests import OPERATIONS, fetch
-
-READY, STREAMS = b"+", b"p"
-"""What a process writes before it was given any code, and what the judge answers before it sends some."""
-
-
-def serve(solution: Solution, limit: Callable[[dict[str, Any]], None]) -> None:
-    """Say that this process is ready, take the judge's job under its limits, and answer requests until it hangs up.
-
-    A program's standard input and output come first, where the job is a program. `solution` was made before the fork, for all
-    that a forked process makes or touches for the first time costs it a page fault.
-    """
-    channel = solution.channel
-    os.write(channel.write_fd, READY)
-    marker = os.read(channel.read_fd, 1)
-    if marker == STREAMS:
-        _take_streams(channel.read_fd)
-    elif marker != READY:  # the box was closed before it had a job for us
-        return
-    job = channel.receive()
-    limit(job["limits"])
-    if job["program"] and job["language"] != "python":
-        programs.carry_out(channel, job)
-    elif job["program"]:
-        run_program(channel, job)
-    else:
-        solution.answer_calls(job)
-
-
-def _take_streams(descriptor: int) -> None:
-    connection = socket.socket(fileno=descriptor)
-    _, fds, _, _ = socket.recv_fds(connection, 1, 2)
-    connection.detach()
-    for standard, fd in enumerate(fds):
-        os.dup2(fd, standard)
-        os.close(fd)
-
-
-def run_program(channel: Channel, job: dict[str, Any]) -> None:
-    """Run a job's code as a script: standard input and output are those of this process.
-
-    Until its first line runs, the channel tells the judge why none does; then it is closed, so no program can say it.
-    """
-    main = types.ModuleType("__main__")
-    main.__file__ = "solution.py"
-    sys.modules["__main__"] = main
-    sys.argv = ["solution.py"]
-    try:
-        parts = [unpacked(job["prelude"], "prelude.py")] if job["prelude"] else []
-        parts.append(unpacked(job["code"], "solution.py"))
-    except (SyntaxError, ValueError) as error:
-        channel.send({"failed": "syntax_error", "detail": str(error)})
-        return
-    try:
-        for prelude in parts[:-1]:
-            exec(prelude, main.__dict__)
-    except BaseException as error:
-        channel.send({"failed": "runtime_error", "detail": one_line(error)})
-        raise
-    channel.close()
-    exec(parts[-1], main.__dict__)
 
 
 class Solution:
-    """The loaded code and the objects of it that the judge holds handles to."""
+    """The loaded code, as seal `data` needs it: it is called by name, and what it gives is plain data or a class's name."""
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self.module = types.ModuleType("solution")
-        self.handles: list[Any] = []
-        self.handle_of: dict[int, int] = {}
         self.shared: dict[str, Any] = {}
         self.codec = Codec(self, self.shared, judges=False)
-        self._judges: dict[int, Any] = {}
-        self._number_of: dict[int, int] = {}
-        self._described: set[int] = set()
-        self._lent: dict[int, tuple[Any, Any]] = {}
+        self._errors: list[BaseException] = []
+        self._error_number: dict[int, int] = {}
         self._warned: list[Any] = []
-        self._turn: Any = None
-        self._loop: Any = None
         self._streams: tuple[Printed, Printed] | None = (Printed(), Printed())
-
-    @property
-    def loop(self) -> Any:
-        """The one event loop of this run."""
-        import asyncio  # here, because it doubles the cost of every fork
-
-        if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-            asyncio.set_event_loop(self._loop)
-        return self._loop
 
     def load(self, prelude: bytes, code: Code) -> None:
         sys.modules["solution"] = self.module
@@ -142,10 +62,19 @@ class Solution:
 
     def loaded(self, names: list[str]) -> dict[str, Any]:
         """The message that says that the code was run, with its values for the names of the tests."""
-        message = {"loaded": True, "value": self.codec.encode(fetch(self, names))}
+        message = {"loaded": True, "value": self.codec.encode(self.named(names))}
         if self.codec.containers.objects:
             self._let_go(message, 0)
         return message
+
+    def named(self, names: list[str]) -> tuple[tuple[str, Any], ...]:
+        """Names and values of the solution that the tests name; modules are the judge's own to import."""
+        values = self.module.__dict__
+        return tuple(
+            (name, _FUNCTION if callable(values[name]) else values[name])
+            for name in names
+            if name in values and not isinstance(values[name], types.ModuleType)
+        )
 
     # -- the judge's requests ---------------------------------------------------------------------------------
 
@@ -195,15 +124,13 @@ class Solution:
                 codec.apply(request["changed"])
             if "drop" in request:
                 codec.containers.drop(request["drop"])
-            doing = OPERATIONS[request["do"]]
             if "replaced" in request:
                 with as_the_test_has_it(codec.decode(request["replaced"])):
-                    result = doing(self, *arguments)
+                    result = self.do(request["do"], arguments)
             else:
-                result = doing(self, *arguments)
+                result = self.do(request["do"], arguments)
             reply = {"ok": True, "value": codec.encode(result)}
         except BaseException as error:
-            self._described.clear()  # what was to be sent may not have been
             reply = {"ok": False, "raised": self._raised(error)}
         if codec.containers.objects and (changes := codec.changes()):
             reply["changed"] = changes
@@ -211,6 +138,14 @@ class Solution:
             reply["warned"] = codec.encode(tuple(self._warned))
             self._warned.clear()
         return reply
+
+    def do(self, what: str, arguments: tuple[Any, ...]) -> Any:
+        """Carry out what the judge asks for by name."""
+        return _REQUESTS[what](self, *arguments)
+
+    def call(self, name: str, arguments: tuple[Any, ...], named: dict[str, Any] | None) -> Any:
+        function = self.module.__dict__[name]
+        return function(*arguments, **named) if named else function(*arguments)
 
     def _let_go(self, message: dict[str, Any], start: int) -> None:
         """Tell the judge which containers are held here still, of those that came with this exchange and of those before."""
@@ -224,163 +159,119 @@ class Solution:
             containers.trim()
 
     def _raised(self, error: BaseException) -> Any:
-        if (number := self._number_of.get(id(error))) is not None and self._judges.get(number) is error:
-            return [[["j", number], []], one_line(error), "", 0]
-        description = exceptions.describe(error)
+        """Number, class, description, and words for an error."""
+        kind, *described = exceptions.describe(error)
         try:
-            wire = self.codec.encode(description)
+            wire = self.codec.encode(tuple(described))
         except Exception:  # what it holds cannot be told
-            wire = self.codec.encode((*description[:2], (), None, None, False))
-        return [wire, one_line(error), str_or_empty(error), self.handle(error)]
+            wire = self.codec.encode((described[0], (), None, None, False))
+        return [self.number_of_error(error), self._error_class(kind), wire, one_line(error), str_or_empty(error)]
 
-    # -- objects that are not data ----------------------------------------------------------------------------
-
-    def handle(self, value: Any) -> int:
-        position = self.handle_of.get(id(value))
+    def number_of_error(self, error: BaseException) -> int:
+        position = self._error_number.get(id(error))
         if position is None:
-            position = self.handle_of[id(value)] = len(self.handles)
-            self.handles.append(value)  # kept alive, so that its id stays its own
+            position = self._error_number[id(error)] = len(self._errors)
+            self._errors.append(error)  # kept alive, so that its id stays its own
         return position
 
+    def knows_error(self, error: BaseException) -> bool:
+        return id(error) in self._error_number
+
+    def _error_class(self, kind: type[BaseException]) -> Any:
+        """A class of errors: one of Python's own, the prelude's or the library's, else its name and what it derives from."""
+        if name := type_name(kind):
+            return ["T", name]
+        if self.shared.get(kind.__name__) is kind:
+            return ["P", kind.__name__]
+        known = exceptions.library_name(kind)
+        own = self._own_error_class(kind)
+        return own if known is None else ["G", *known, own]
+
+    def _own_error_class(self, kind: type[BaseException]) -> Any:
+        bases = [self._error_class(base) for base in kind.__bases__ if issubclass(base, BaseException)]
+        return ["ec", kind.__name__[:LONGEST_NAME], bases]
+
+    # -- values that are not data -----------------------------------------------------------------------------
+
     def opaque(self, value: Any) -> Any:
-        kind: type = type(value)
-        if kind is JudgeObject:
-            return ["j", object.__getattribute__(value, "_number")]
-        if (number := self._number_of.get(id(value))) is not None and self._judges[number] is value:
-            return ["j", number]
-        if id(value) in self._lent:
-            return self._lent[id(value)][1]
+        if value is _FUNCTION:
+            return ["fn"]
         if isinstance(value, type):
-            return self._class(value)
+            return self._type(value)
         if isinstance(value, BaseException):
-            return self._exception(value)
-        if isinstance(value, types.FunctionType):
-            function: types.FunctionType = value
-            if self.shared.get(function.__name__) is value:
-                return ["P", function.__name__]
-        if kind is types.FunctionType or kind is types.CoroutineType:
-            return ["h", self.handle(value), kind.__name__]
-        return ["h", self.handle(value), "object", kind.__name__, self._class_of_object(kind)]
+            return self._error(value)
+        if isinstance(value, types.FunctionType) and self.shared.get(name := value.__name__) is value:
+            return ["P", name]
+        if iterators.is_plain_iterator(value):
+            return iterators.wire(value, self.codec.inline, self._error)
+        return ["nd", _name(type(value))]
 
-    def _class_of_object(self, kind: type) -> Any:
-        """The class of an object that stays here; Python's own types too, as far as this object goes."""
-        known = id(kind) in self._described
-        self._described.add(id(kind))
-        if known:
-            return ["h", self.handle(kind)]
-        has = [name for name in OPTIONAL if _has(kind, name) or (name == "__iter__" and _has(kind, "__getitem__"))]
-        methods = [name for name, value in vars(kind).items() if isinstance(value, types.FunctionType) and name[:1] != "_"]
-        near = [base for base in type.mro(kind)[1:] if base.__module__ == "solution" or self.shared.get(base.__name__) is base]
-        bases = [self.opaque(base) for base in kind.__bases__ if base in near and not issubclass(base, BaseException)]
-        name = "builtins." * (kind.__module__ == "builtins") + kind.__name__
-        abstract = [base.__name__ for base in type.mro(kind) if ABSTRACT.get(base.__name__) is base]
-        return ["h", self.handle(kind), "class", name, has, methods, bases, abstract]
-
-    def _class(self, value: type) -> Any:
+    def _type(self, value: type) -> Any:
         if name := type_name(value):
             return ["T", name]
-        if self.shared.get(value.__name__) is value:
-            return ["P", value.__name__]
-        if not issubclass(value, BaseException):
-            return self._class_of_object(value)
-        bases = [self.opaque(base) for base in value.__bases__]
-        wire = ["h", self.handle(value), "exception", value.__name__, bases]
-        known = exceptions.library_name(value)
-        return wire if known is None else ["G", *known, wire]
+        return ["P", value.__name__] if self.shared.get(value.__name__) is value else ["nd", f"class {_name(value)}"]
 
-    def _exception(self, error: BaseException) -> Any:
-        known = id(error) in self.handle_of
-        number = self.handle(error)
+    def _error(self, error: BaseException) -> Any:
+        known = self.knows_error(error)
+        number = self.number_of_error(error)
         if known:
             return ["x", number]
-        return ["x", number, self.codec.inline(exceptions.describe(error)), one_line(error), str_or_empty(error)]
+        kind, *described = exceptions.describe(error)
+        return ["x", number, self._error_class(kind), self.codec.inline(tuple(described)), one_line(error), str_or_empty(error)]
 
     def is_handle(self, value: Any) -> bool:
-        return type(value) is JudgeObject
+        return value is _FUNCTION
 
     def companion(self, value: Any, base: type) -> Any:
-        number = self._number_of.get(id(value))
-        if number is not None and self._judges[number] is value:
-            return ["=", ["j", number]]
-        if not subclasses.has_companion(base):
-            return None
-        kind = type(value)
-        return ["h", self.handle(value), kind.__name__, subclasses.open_names(kind, base)]
+        return None
 
     def subclassed(self, value: Any, companion: list[Any]) -> Any:
-        _, number, name, opened = companion
-        if number not in self._judges:
-            self._keep(number, subclasses.with_companion(value, name, opened, JudgeObject(self, number)))
-        return self._judges[number]
+        raise ValueError("seal 'data' has no companions")
 
     def meant(self, wire: list[Any]) -> Any:
-        """What the judge sends that is not data: an object of this side, a library's, or one of the judge's own."""
+        """What the judge sends that is not data: a type, a function of the library or of ours, or an error."""
         tag = wire[0]
-        if tag == "h":
-            return self.handles[wire[1]]
+        if tag == "nf":
+            return self.module.__dict__[wire[1]]
         if tag == "T":
             return known_type(wire[1])
         if tag == "P":
             return self.shared[wire[1]]
         if tag == "G":
-            found = operator.attrgetter(wire[2])(__import__(wire[1], fromlist=["_"]))
-            self._lent[id(found)] = (found, ["B", wire[1], wire[2]])
-            return found
-        if wire[1] not in self._judges:
-            self._keep(wire[1], self._judges_own(tag, wire))
-        return self._judges[wire[1]]
-
-    def _judges_own(self, tag: str, wire: list[Any]) -> Any:
-        if tag == "X":  # an exception class of the test
-            return exceptions.own_class(wire[2], [self.meant(base) for base in wire[3]], {"__module__": "tests"})
+            return operator.attrgetter(wire[2])(__import__(wire[1], fromlist=["_"]))
+        if tag == "it":
+            return iterators.read(wire, self.codec.value, self.meant)
         if tag == "x":
             kind, arguments, *more = self.codec.value(wire[2])
             error = exceptions.rebuild(kind, arguments)
             exceptions.complete(error, *more)
             return error
-        return JudgeObject(self, wire[1], *(self.codec.value(about) for about in wire[2:]))
-
-    def _keep(self, number: int, value: Any) -> None:
-        self._judges[number] = value
-        self._number_of[id(value)] = number
-
-    def _one_at_a_time(self) -> Any:
-        """The solution's threads take turns; a program with one thread does not even import threading."""
-        if self._turn is None:
-            if "threading" not in sys.modules:
-                return contextlib.nullcontext()
-            self._turn = sys.modules["threading"].RLock()
-        return self._turn
-
-    def ask_judge(self, do: str, *arguments: Any) -> Any:
-        """Let the judge carry out `do` on one of its own objects (a callback); its requests may come meanwhile."""
-        with self._one_at_a_time():
-            ok, value = self._ask_judge(do, arguments)
-        if ok:
-            return value
-        raise value
-
-    def _ask_judge(self, do: str, arguments: tuple[Any, ...]) -> tuple[bool, Any]:
-        codec = self.codec
-        start = len(codec.containers.objects)
-        message = {"ask": do, "args": codec.encode(arguments)}
-        if changes := codec.changes():
-            message["changed"] = changes
-        codec.containers.depth += 1
-        self.channel.send(message)
-        streams = sys.stdout, sys.stderr
-        while "do" in (message := self.channel.receive()):
-            self.answer(message)
-            sys.stdout, sys.stderr = streams
-        value = codec.decode(message["value"])
-        codec.apply(message.get("changed"))
-        codec.containers.keep(message.get("keep"), start)
-        codec.containers.depth -= 1
-        return message["ok"], value
+        raise ValueError(f"seal 'data' has no {tag!r}")
 
 
-def _has(kind: type, name: str) -> bool:
-    return next((base.__dict__[name] for base in type.mro(kind) if name in base.__dict__), None) is not None
+LONGEST_NAME = 100
+"""Characters of a name of the solution's that the judge is told."""
+_FUNCTION = object()
+"""Stands for whatever can be called, in the place of a name's value."""
+
+
+def _assign(solution: Solution, name: str, value: Any) -> None:
+    setattr(solution.module, name, value)
+
+
+_REQUESTS: dict[str, Callable[..., Any]] = {
+    "call": Solution.call,
+    "fetch": Solution.named,
+    "assign": _assign,
+    "unassign": lambda solution, name: delattr(solution.module, name),
+}
+"""What the judge may ask of a solution."""
+
+
+def _name(kind: type) -> str:
+    """A class as a failed test is told of it."""
+    name = type.__dict__["__qualname__"].__get__(kind)
+    return str(name if kind.__module__ in ("solution", "builtins") else f"{kind.__module__}.{name}")[:LONGEST_NAME]
 
 
 def str_or_empty(error: BaseException) -> str:

@@ -63,10 +63,20 @@ def rebuild(kind: type[BaseException], arguments: tuple[Any, ...]) -> BaseExcept
     natives = [k for k in kind.__mro__ if k.__module__ == "builtins"]
     error: BaseException = natives[0].__new__(kind, *arguments)
     native = next(k for k in natives if "__init__" in k.__dict__)
+    if native in _UNREADABLE:  # where its fields were never set, its text is read from nowhere
+        native.__dict__["__init__"](error, *_UNREADABLE[native])
     with contextlib.suppress(TypeError):
         native.__dict__["__init__"](error, *arguments)
     error.args = arguments
     return error
+
+
+_UNREADABLE: dict[type[BaseException], tuple[Any, ...]] = {
+    UnicodeDecodeError: ("ascii", b"", 0, 0, ""),
+    UnicodeEncodeError: ("ascii", "", 0, 0, ""),
+    UnicodeTranslateError: ("", 0, 0, ""),
+}  # fmt: skip
+"""Classes whose text is made of fields, and arguments that set these."""
 
 
 def complete(error: BaseException, attributes: Any, cause: Any, context: Any, hidden: Any) -> None:

@@ -29,3 +29,15 @@ def known_type(name: str) -> type:
     if name not in _KNOWN_TYPES:
         raise ValueError(f"no type is known as {name!r:.40}")
     return _KNOWN_TYPES[name]
+
+
+def is_type_of_data(kind: type) -> bool:
+    """Whether a type is harmless as a value: calling it makes data."""
+    return kind in _TYPES_OF_DATA
+
+
+_TYPES_OF_DATA = frozenset({
+    int, float, complex, bool, str, bytes, bytearray, list, tuple, dict, set, frozenset, range, slice, object, type(None),
+    type(...), type(NotImplemented), Decimal, Fraction, deque, datetime.date, datetime.datetime, datetime.time,
+    datetime.timedelta, datetime.timezone, OrderedDict, defaultdict, Counter, types.SimpleNamespace, types.MappingProxyType,
+})  # fmt: skip

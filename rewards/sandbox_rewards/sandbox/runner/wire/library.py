@@ -1,8 +1,9 @@
 """Data of the standard library beyond plain types: rebuilt from fields that the reader checks.
 
 What is covered: array, ZoneInfo, compiled patterns of `re`, pure paths and PosixPath, UUID, addresses, networks and interfaces
-of `ipaddress`, SimpleNamespace, views of dicts, the tokens that mark fields of dataclasses, and the types in `_TYPES`, which
-cross as themselves. Whoever writes imports none of these modules; whoever reads one of their values imports its module.
+of `ipaddress`, SimpleNamespace, views of dicts and of bytes, read-only dicts, the tokens that mark fields of dataclasses, and the
+types in `_TYPES`, which cross as themselves. Whoever writes imports none of these modules; whoever reads one of their values
+imports its module.
 What is not: functions, types but for those, and everything of other modules, which stay behind handles.
 """
 
@@ -28,6 +29,7 @@ _TYPES = {
               "MethodType", "GeneratorType", "CoroutineType", "ModuleType", "MappingProxyType"),
 }  # fmt: skip
 """Types that cross as themselves: calling one makes data, or nothing."""
+_BUILTIN = frozenset({memoryview, type(type.__dict__)})
 _VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
 
 
@@ -41,7 +43,7 @@ def wire(value: Any, inline: _Inline) -> Wire | None:
     if kind.__module__ == "dataclasses" and kind.__name__ in ("_FIELD_BASE", "_MISSING_TYPE"):
         return next((["LD", name] for name in _TOKENS if getattr(sys.modules["dataclasses"], name) is value), None)
     write = _WRITE.get(f"{_module(kind)}.{kind.__qualname__}")
-    return write(value, inline) if write is not None and _is_the_librarys(kind) else None
+    return write(value, inline) if write is not None and (kind in _BUILTIN or _is_the_librarys(kind)) else None
 
 
 _TOKENS = ("_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR", "MISSING")
@@ -153,6 +155,16 @@ def _read_address(w: Wire, _: _Inline) -> Any:
     return getattr(ipaddress, _ADDRESSES[_ADDRESSES.index(w[1])])(_text(w[2]))
 
 
+def _read_proxy(w: Wire, value: _Inline) -> Any:
+    from types import MappingProxyType
+
+    return MappingProxyType({value(k): value(v) for k, v in w[1]})
+
+
+def _read_memory(w: Wire, _: _Inline) -> memoryview:
+    return memoryview(_text(w[1]).encode("latin-1"))
+
+
 def _text(value: Any) -> str:
     if type(value) is not str:
         raise TypeError("no text")
@@ -171,11 +183,13 @@ _WRITE: dict[str, Callable[[Any, _Inline], Wire]] = {
     "zoneinfo.ZoneInfo": lambda v, _: ["LZ", v.key] if v.key else None,
     "re.Pattern": lambda v, inline: ["LR", inline(v.pattern), int(v.flags)],
     "uuid.UUID": lambda v, _: ["LU", v.hex],
+    "builtins.mappingproxy": lambda v, inline: ["LX", [[inline(k), inline(x)] for k, x in dict(v).items()]],
+    "builtins.memoryview": lambda v, _: ["LM", v.tobytes().decode("latin-1")] if v.format == "B" and v.ndim == 1 else None,
     "types.SimpleNamespace": lambda v, inline: ["LN", [[k, inline(x)] for k, x in vars(v).items()]],
     **{f"pathlib.{name}": _path for name in _PATHS},
     **{f"ipaddress.{name}": _address for name in _ADDRESSES},
 }
 READ: dict[str, Callable[[Wire, _Inline], Any]] = {
     "LT": _read_type, "LV": _read_view, "LN": _read_namespace, "LR": _read_pattern, "LP": _read_path, "LZ": _read_zone,
-    "LU": _read_uuid, "LD": _read_token, "LA": _read_address,
+    "LX": _read_proxy, "LM": _read_memory, "LU": _read_uuid, "LD": _read_token, "LA": _read_address,
 }  # fmt: skip

@@ -16,35 +16,41 @@ What is not: what a test asks of an object itself. Its truth, identity, members,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import types
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from ..wire.operators import BINARY, NUMBERS, ORDER, UNARY, dunder
-from ..wire.protocols import OPTIONAL
-from ..wire.subclasses import companion_of, put_under_test
+from ...wire.operators import BINARY, NUMBERS, ORDER, UNARY, dunder
+from ...wire.subclasses import companion_of, put_under_test
+from ..assertions import asked_by_a_runner, skipped_assertion
+from ..stand_ins import Touched
+from ..uses import Uses
 
 
 class Asks(Protocol):
-    """What a handle needs of the judge's session: carry out an operation on the solution's side."""
+    """What a handle needs of the judge's session: carry out an operation on the solution's side; what the task's code uses; what
+    objects said of their length; and to be told of what fails a test whatever it catches."""
+
+    uses: Uses
+    lengths: dict[int, int]
 
     def ask(self, do: str, *arguments: Any) -> Any: ...
+    def note_foul(self, said: str) -> None: ...
 
 
 class Handle:
     """An object of the solution, seen from a test. Equal identity there is equal identity here."""
 
+    __array_ufunc__ = None
+    """numpy leaves operators to Python, and does nothing else with it."""
+
     def __getattribute__(self, name: str) -> Any:
-        if name[:2] != "__" or name in _ASKED:
-            return ask(self, "getattr", name)
+        if name[:2] != "__" or name in _DATA:
+            return attribute(self, name)
         value = object.__getattribute__(self, name)
-        if value is None:  # an operation that its class lacks
+        if value is None and name != "__array_ufunc__":  # an operation that its class lacks
             raise AttributeError(name)
         return value
-
-    def __getattr__(self, name: str) -> Any:
-        if name in OPTIONAL:
-            raise AttributeError(name)
-        return ask(self, "getattr", name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         ask(self, "setattr", name, value)
@@ -73,7 +79,8 @@ class Handle:
     def __iter__(self) -> Any:
         if _is_weighed(self):  # even an iterator that gives nothing would say something
             raise TypeError("what a solution's object gave together with plain data cannot be iterated over")
-        return ask(self, "iter")
+        iterator = ask(self, "iter")
+        return _counted(self, iterator) if _has_length(self) else iterator
 
     def __next__(self) -> Any:
         return ask(self, "next")
@@ -84,12 +91,14 @@ class Handle:
     def __subclasscheck__(self, subclass: Any) -> bool:
         return isinstance(subclass, Handle) and ask(self, "issubclass", subclass, swap=True) is True
 
+    def __missing__(self, key: Any) -> Any:
+        return ask(self, "missing", key)
+
     def __enter__(self) -> Any:
         return ask(self, "enter")
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> Any:
-        swallowed = ask(self, "exit", kind, error, None)
-        return bool(swallowed) and not issubclass(kind or Exception, AssertionError)  # never the test's own verdict
+        return _swallows(self, "exit", kind, error, trace)
 
     def __aiter__(self) -> Any:
         return ask(self, "aiter")
@@ -101,8 +110,7 @@ class Handle:
         return ask(self, "aenter")
 
     async def __aexit__(self, kind: Any, error: Any, trace: Any) -> Any:
-        swallowed = ask(self, "aexit", kind, error, None)
-        return bool(swallowed) and not issubclass(kind or Exception, AssertionError)
+        return _swallows(self, "aexit", kind, error, trace)
 
     def __await__(self) -> Any:
         return ask(self, "await")
@@ -118,37 +126,111 @@ class Handle:
         ask(self, "delitem", key)
 
     def __len__(self) -> int:
-        return int(ask(self, "len"))
+        told = int(ask(self, "len"))
+        _session(self).lengths[number_of(self)] = told
+        return told
 
     def __dir__(self) -> Any:
         return ask(self, "dir")
 
     def __repr__(self) -> str:
-        return _text(ask(self, "repr"))
+        return _UNTOLD if asked_by_a_runner() else _text(ask(self, "repr"))
 
     def __str__(self) -> str:
-        return _text(ask(self, "str"))
+        return _UNTOLD if asked_by_a_runner() else _text(ask(self, "str"))
 
     def __format__(self, spec: str) -> str:
         return _text(ask(self, "format", spec))
 
     def __reversed__(self) -> Any:
-        return ask(self, "reversed")
+        iterator = ask(self, "reversed")
+        return _counted(self, iterator) if _has_length(self) else iterator
 
 
-_ASKED = frozenset({
-    "__doc__", "__dict__", "__module__", "__name__", "__qualname__", "__annotations__", "__defaults__", "__kwdefaults__",
-    "__code__", "__wrapped__", "__self__", "__func__", "__slots__",
-})  # fmt: skip
+_UNTOLD = "<an object of the solution>"
+"""What it is to whoever words a failure: nobody asks the solution for that."""
+_DATA: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("__name__", "__qualname__", "__module__", "__doc__"), (str, type(None))),
+    **dict.fromkeys(("__dict__", "__annotations__", "__kwdefaults__", "__dataclass_fields__"), (dict, type(None))),
+    **dict.fromkeys(("__defaults__", "__slots__", "__match_args__", "__mro__", "__bases__"), (tuple, list, str, type(None))),
+    **dict.fromkeys(("__flags__", "__abstractmethods__"), (int, frozenset)),
+    **dict.fromkeys(("__wrapped__", "__self__", "__func__", "__members__"), (object,)),
+    "__code__": (tuple,),
+}
+"""Names that Python itself gives a meaning and a task's code may ask for, and the plain types that they may have; no other name
+of this form is ever asked for."""
+_RESUMED = frozenset({"send", "throw", "asend", "athrow"})
+"""Methods of generators that end with `StopIteration`."""
+
+
+def attribute(self: Handle, name: str) -> Any:
+    """One that the task's code names. Raises AttributeError for any other."""
+    if not may_ask(self, name):
+        raise AttributeError(f"{name!r:.60} is no attribute that this task's tests name")
+    value = ask(self, "code") if name == "__code__" else ask(self, "getattr", name)
+    if name in _DATA and not isinstance(value, _DATA[name]):
+        raise AttributeError(name)
+    if name == "__code__":
+        return _code(value)
+    if name in _RESUMED and isinstance(value, Handle):
+        give_role(value, RESUMES)
+    return value
+
+
+def may_ask(handle: Handle, name: str) -> bool:
+    """Whether the task's code names an attribute."""
+    return _session(handle).uses.may_ask(name)
+
+
+def _code(told: tuple[tuple[str, Any], ...]) -> types.SimpleNamespace:
+    """What is told of a function's code, as data. Raises AttributeError for anything else."""
+    if not all(type(name) is str and name.startswith("co_") for name, _ in told):
+        raise AttributeError("__code__")
+    return types.SimpleNamespace(**{name: value for name, value in told if type(value) in (int, str, tuple)})
+
+
+def _session(handle: Handle) -> Asks:
+    session: Asks = (type if isinstance(handle, type) else object).__getattribute__(handle, "_session")
+    return session
+
+
+def _has_length(handle: Handle) -> bool:
+    return getattr(type(handle), "__len__", None) is not None
+
+
+def _counted(handle: Handle, iterator: Any) -> Iterator[Any]:
+    """What an object that has a length gives, which has to be so many items."""
+    number, count = number_of(handle), 0
+    for item in iterator:
+        yield item
+        count += 1
+    session = _session(handle)
+    told = session.lengths.get(number)
+    if told is None:
+        told = len(handle)
+    if told != count:
+        said = f"an object of the solution says that it has {told} items, and gives {count}"
+        session.note_foul(said)
+        raise Touched(said)
+
+
+def _swallows(handle: Handle, how: str, kind: Any, error: Any, trace: Any) -> bool:
+    """What `__exit__` says; never of a test's own verdict, nor where assertions of the test would be skipped."""
+    swallowed = bool(ask(handle, how, kind, error, None))
+    if not swallowed or kind is None:
+        return swallowed
+    if not issubclass(kind, Exception) or issubclass(kind, AssertionError):
+        return False
+    return not skipped_assertion(trace)
 
 
 def call(self: Handle, *args: Any, **kwargs: Any) -> Any:
     role = object.__getattribute__(self, "_role")
     try:
         result = ask(self, "call", args, kwargs or None)
-    except StopIteration as end:
-        if role:  # a function's would end the test's own loop, and pass it
-            raise RuntimeError("the solution raised StopIteration") from end
+    except (StopIteration, StopAsyncIteration) as end:
+        if role != RESUMES:  # it would end the test's own loop, and pass it
+            raise RuntimeError(f"the solution raised {type(end).__name__}") from end
         raise
     if role == CLASS:
         if isinstance(result, Handle):
@@ -180,8 +262,8 @@ def number_of(handle: Handle) -> int:
     return int(object.__getattribute__(handle, "_number"))
 
 
-NAMED, CLASS, UNDER_TEST = "named", "class", "under test"
-"""Roles: what the tests name, a class that they name, and what they made by calling such a class."""
+NAMED, CLASS, UNDER_TEST, RESUMES = "named", "class", "under test", "resumes"
+"""Roles: what the tests name, a class that they name, what they made by calling such a class, and a generator's `send`."""
 
 
 def give_role(handle: Handle, role: str) -> None:

@@ -6,13 +6,14 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from ..wire.protocols import OPTIONAL
-from .handles import AnyHandle, Asks, Handle, ask, call, set_up
+from ...wire.protocols import OPTIONAL
+from .handles import AnyHandle, Asks, Handle, ask, attribute, call, may_ask, set_up
 
 _ASKED_OF_CLASSES = frozenset({
-    "__doc__", "__module__", "__qualname__", "__annotations__", "__bases__", "__mro__", "__flags__", "__abstractmethods__",
-    "__slots__",
+    "__doc__", "__module__", "__qualname__", "__annotations__", "__abstractmethods__", "__slots__", "__match_args__",
+    "__dataclass_fields__", "__dict__", "__mro__", "__bases__", "__flags__", "__members__",
 })  # fmt: skip
+"""Where the task's code names them; else they are what the judge's own class has."""
 
 
 class ClassHandle(Handle, type):
@@ -31,12 +32,9 @@ class ClassHandle(Handle, type):
         pass
 
     def __getattribute__(cls, name: str) -> Any:
-        if name[:2] != "__" or name in _ASKED_OF_CLASSES:
-            return ask(cls, "getattr", name)
+        if name[:2] != "__" or (name in _ASKED_OF_CLASSES and may_ask(cls, name)):
+            return attribute(cls, name)
         return type.__getattribute__(cls, name)
-
-    def __getattr__(cls, name: str) -> Any:
-        return ask(cls, "getattr", name)
 
     __call__ = call
     __eq__ = type.__eq__
