@@ -172,13 +172,13 @@ def _check(lm: Any, ids: Tensor, wanted: Tensor) -> None:
     if wanted.shape[-1] > (embedded := _embedded(lm)):
         raise _refused(lm, f"it may say {wanted.shape[-1]} tokens and can read {embedded}")
     short = ids[:, : min(LENGTHS)]
-    if not _alike(_own_logits(lm, short, torch.ones_like(short)), wanted[:, : short.shape[1]]):
+    if not _close(_own_logits(lm, short, torch.ones_like(short)), wanted[:, : short.shape[1]]):
         raise _refused(lm, "its logits depend on what comes after a token, so it is no causal model as it is configured")
     rows = ids.repeat(2, 1)
     attention = torch.ones_like(rows)
     attention[1, short.shape[1] :] = 0
     beside = _own_logits(lm, torch.where(attention > 0, rows, ids[0, 0]), attention)
-    if not (_alike(beside[:1], wanted) and _alike(beside[1:, : short.shape[1]], wanted[:, : short.shape[1]])):
+    if not (_close(beside[:1], wanted) and _close(beside[1:, : short.shape[1]], wanted[:, : short.shape[1]])):
         raise _refused(lm, "a sequence has other logits beside a longer one than alone")
 
 
@@ -197,7 +197,7 @@ def _is_trunk(lm: Any, name: str, ids: Tensor, wanted: Tensor) -> bool:
         found = logits(lm, trunk, states(trunk, ids, torch.ones_like(ids))[0])
     except REFUSALS:
         return False
-    return found.shape == wanted.shape[1:] and _alike(found, wanted[0])
+    return found.shape == wanted.shape[1:] and _close(found, wanted[0])
 
 
 def _check_gradient(lm: Any, name: str, ids: Tensor) -> None:
@@ -239,7 +239,7 @@ def _caches(lm: Any, name: str, prompts: list[Tensor]) -> bool:
         for row, prompt in enumerate(prompts):
             whole = torch.cat([prompt, fill.repeat(NEW - 1)])[None]
             alone = _own_logits(lm, whole, torch.ones_like(whole))[0, len(prompt) - 1 :]
-            if not _alike(logits(lm, trunk, torch.stack([step[row] for step in found])), alone):
+            if not _close(logits(lm, trunk, torch.stack([step[row] for step in found])), alone):
                 return False
     except REFUSALS:
         return False
@@ -254,7 +254,7 @@ def read(trunk: Any, ids: Tensor, attention: Tensor, cache: Any, *, padded: bool
     return found
 
 
-def _alike(found: Tensor, wanted: Tensor) -> bool:
+def _close(found: Tensor, wanted: Tensor) -> bool:
     spread = float(wanted.float().std())
     return bool((found.float() - wanted.float()).abs().max() <= TOLERANCE * spread + 1e-6)
 
