@@ -31,7 +31,7 @@ class Cell(NamedTuple):
 def task(style: str, idiom: Idiom) -> Task:
     """A task whose reference is the idiom's right answer."""
     spec: dict[str, Any] = {
-        "source": "unit_tests",
+        "source": "unit_tests", "extraction": "raw",
         "style": style,
         "time_limit_s": 5 if style == "pytest" else 2,
         "prelude": idiom.prelude,
@@ -180,7 +180,7 @@ def ended(grader: Grader, asked: Sequence[End]) -> list[str]:
     tasks, answers = [], []
     for end in asked:
         entry = {} if end.style == "pytest" else {"entry_point": "f"}
-        spec = {"source": "unit_tests", "style": end.style, "tests": [end.test], "time_limit_s": 2, **entry}
+        spec = {"source": "unit_tests", "extraction": "raw", "style": end.style, "tests": [end.test], "time_limit_s": 2, **entry}
         tasks.append(Task.model_validate({"id": end.name, "prompt": "", "rewards": [spec], "reference": ends.HONEST}))
         plain = {"source": "unit_tests", "style": "asserts", "tests": ["assert f(1) == 2 == want and A([1]) == [1]"]}
         tasks.append(Task.model_validate({"id": "next", "prompt": "", "rewards": [plain], "reference": ends.HONEST}))

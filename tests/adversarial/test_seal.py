@@ -28,7 +28,7 @@ class Attack(NamedTuple):
 
 def task(attack: Attack, seal: str) -> Task:
     spec = {"style": "asserts", "time_limit_s": 5, "seal": seal, "tests": attack.tests, **attack.spec}
-    return Task.model_validate({"id": "t", "prompt": "", "rewards": [{"source": "unit_tests", **spec}]})
+    return Task.model_validate({"id": "t", "prompt": "", "rewards": [{"source": "unit_tests", "extraction": "raw", **spec}]})
 
 
 def judged(grader: Grader, attack: Attack, answer: str, seal: str = "objects") -> Grade:
@@ -124,7 +124,8 @@ ATTACKS = {
     ),
     "a method of a shared class that an instance replaces": Attack(
         ("assert f(P(1)).same(P(2))",), "def f(p):\n    p.same = str\n    return p", "def f(p):\n    p.x = 2\n    return p",
-        {"prelude": "class B:\n    def same(self, o): return self.x == o.x\nclass P(B):\n    def __init__(self, x): self.x = x\n"},
+        {"prelude": "class B:\n    def same(self, o): return self.x == o.x\n"
+                    "class P(B):\n    def __init__(self, x): self.x = x\n"},
     ),
     "a check in a with that swallows": Attack(
         ("def verify(a, b):\n    if a != b: raise ValueError(a)\nwith f(1) as got:\n    verify(got, 2)",),
@@ -141,7 +142,8 @@ ATTACKS = {
         "class Broke(Exception): pass\ndef f(x): raise Broke(x)",
     ),
     "errors' names in a tuple": Attack(
-        ("try:\n    f(-1).append(1)\n    assert False\nexcept Broke: pass",), "Broke = (AttributeError, OSError)\ndef f(x): return 0",
+        ("try:\n    f(-1).append(1)\n    assert False\nexcept Broke: pass",),
+        "Broke = (AttributeError, OSError)\ndef f(x): return 0",
         "Broke = KeyError\ndef f(x): raise KeyError(x)",
     ),
 }  # fmt: skip
