@@ -5,7 +5,7 @@ export TOKENIZERS_PARALLELISM := false
 
 TESTS = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: quickstart test test-rest check docs image bench
+.PHONY: quickstart test test-rest check docs image bench fuzz
 
 quickstart: .venv/.installed
 	$(BIN)/sandbox-rl compare quickstart --resume
@@ -26,6 +26,9 @@ docs: .venv/.installed-dev
 
 bench: .venv/.installed-dev
 	$(BIN)/python benchmarks/grading.py
+
+fuzz: .venv/.installed-dev
+	$(BIN)/python -m benchmarks.fuzz
 
 image:
 	docker build -t sandbox-rl-runner docker

@@ -36,11 +36,11 @@ class Prompts:
         distinct = torch.randint(2, 49_152, (count // samples, length), generator=torch.Generator().manual_seed(0))
         self.ids = distinct.repeat_interleave(samples, 0)
         self.texts = [str(number * samples) for number in range(count // samples) for _ in range(samples)]
-        policy.encode_prompt = lambda text: self.ids[int(text)].tolist()  # type: ignore[method-assign]
+        policy.chat.encode_prompt = lambda text: self.ids[int(text)].tolist()  # type: ignore[method-assign]
 
 
 def own(policy: Policy, prompts: Prompts, new: int) -> None:
-    samples = generate(policy, prompts.ids.tolist(), temperature=1.0, luck=Randomness(0).uniforms(len(prompts.texts), new))
+    samples = generate(policy, prompts.ids.tolist(), temperature=1.0, uniforms=Randomness(0).uniforms(len(prompts.texts), new))
     assert sum(len(s.answer_ids) for s in samples) > 0.9 * new * len(prompts.texts)
 
 

@@ -55,9 +55,8 @@ def run_own(folder: Path, steps: int, settings: str) -> None:
     from sandbox_tasks.suite import load_suite
 
     from sandbox_rl.config import RunConfig
-    from sandbox_rl.policy.loading import policy_to_train
-    from sandbox_rl.policy.reference import Reference
-    from sandbox_rl.runs.run_folder import Randomness
+    from sandbox_rl.runs.run_folder import RunFolder
+    from sandbox_rl.training.learner import start_learner
     from sandbox_rl.training.ppo import ppo_step
     from sandbox_rl.training.processes import Processes
 
@@ -70,15 +69,14 @@ def run_own(folder: Path, steps: int, settings: str) -> None:
         "model": {"max_new_tokens": ANSWER, **json.loads(settings)},
         "ppo": {"prompts_per_step": BATCH, "samples_per_prompt": 1, "minibatch_size": BATCH, "epochs": 1, "canaries": 0},
     })  # fmt: skip
-    policy = policy_to_train(folder / "policy", config.model, 0)
-    reference = Reference(policy, folder / "policy")
+    learner = start_learner(config, folder / "policy", RunFolder(folder / "run"), None, Processes())
+    policy = learner.policy
     numbers = torch.Generator().manual_seed(0)
-    policy.encode_prompt = lambda _: torch.randint(2, 49_152, (PROMPT,), generator=numbers).tolist()  # type: ignore[method-assign]
-    optimizer = torch.optim.AdamW(policy.trainable, lr=1e-5, fused=True)
-    tasks, chance, processes, seconds = load_suite("quickstart").split("train"), Randomness(0), Processes(), []
+    policy.chat.encode_prompt = lambda _: torch.randint(2, 49_152, (PROMPT,), generator=numbers).tolist()  # type: ignore[method-assign]
+    tasks, seconds = load_suite("quickstart").split("train"), []
     for step in range(1, steps + 1):
         started = time.perf_counter()
-        ppo_step(config, policy, reference, optimizer, tasks, Rule(), chance, step, 0.02, processes)  # type: ignore[arg-type]
+        ppo_step(learner, tasks, Rule(), step)  # type: ignore[arg-type]
         seconds.append(round(time.perf_counter() - started, 2))
     told(seconds)
 
@@ -90,23 +88,20 @@ def run_dpo(folder: Path, steps: int, settings: str) -> None:
 
     from sandbox_rl.config import RunConfig
     from sandbox_rl.policy.loading import policy_to_train
-    from sandbox_rl.policy.reference import Reference
-    from sandbox_rl.training.dpo import dpo_step
+    from sandbox_rl.training.dpo import dpo_step, reference_logprobs
     from sandbox_rl.training.pairs import Pair
 
     config = RunConfig.model_validate({"model": {"max_new_tokens": ANSWER, **json.loads(settings)}})
-    policy = policy_to_train(folder / "policy", config.model, 0)
-    policy.value_head.requires_grad_(False)
-    reference = Reference(policy, folder / "policy")
+    policy = policy_to_train(folder / "policy", config.model, 0, critic=False)
     optimizer = torch.optim.AdamW(policy.trainable, lr=1e-5, fused=True)
     grade = Grade(task_id="t", reward=1.0, verdict=Verdict.passed, seconds=0.0)
     ids = torch.randint(2, 49_152, (BATCH // 2, PROMPT + 2 * ANSWER), generator=torch.Generator().manual_seed(0)).tolist()
     texts = {"prompt": "", "chosen": "", "rejected": "", "task_id": "t", "chosen_grade": grade, "rejected_grade": grade}
     pairs = [Pair(**texts, prompt_ids=row[:PROMPT], chosen_ids=row[PROMPT:-ANSWER], rejected_ids=row[-ANSWER:]) for row in ids]
-    seconds = []
+    ref_logprobs, seconds = reference_logprobs(config, policy, pairs), []
     for step in range(1, steps + 1):
         started = time.perf_counter()
-        dpo_step(config, policy, reference, optimizer, pairs, step, steps)
+        dpo_step(config, policy, optimizer, pairs, ref_logprobs, step, steps)
         seconds.append(round(time.perf_counter() - started, 2))
     told(seconds)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import importlib.resources
 from pathlib import Path
@@ -14,6 +15,8 @@ from sandbox_rl.errors import UserError
 
 Estimator = Literal["gae", "grpo", "dr_grpo", "rloo", "reinforce_pp", "reinforce_pp_baseline"]
 Kind = Literal["k1", "k2", "k3"]
+Preset = Literal["tiny", "small", "7b"]
+Precision = Literal["float32", "bfloat16"]
 Aggregation = Literal["token-mean", "seq-mean-token-mean", "seq-mean-token-sum"]
 PreferenceLoss = Literal["sigmoid", "robust", "ipo", "hinge", "length_normalised", "simpo"]
 """Names that the formulas' modules know their variants by."""
@@ -38,6 +41,8 @@ class LoRAConfig(_Section):
 class ModelConfig(_Section):
     name: str | None = None
     """Hugging Face name or folder of a causal LM; none makes the tiny model of the quickstart."""
+    revision: str | None = None
+    """Branch, tag or commit of a Hugging Face name; none: its main branch. The commit that was loaded is kept with the run."""
     gguf_file: str | None = None
     """File inside that folder when the weights are GGUF."""
     max_new_tokens: int = Field(default=96, ge=1)
@@ -46,10 +51,22 @@ class ModelConfig(_Section):
     """Sequences in one forward and backward pass: less takes less memory and gives the same gradients."""
     micro_batch_tokens: int | None = Field(default=None, ge=1)
     """Tokens in one pass, padding included, in place of micro_batch_size: sequences of like length go together; none: by size."""
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """Of matrix products, in sampling and training; weights, sums and losses are float32 either way."""
+    precision: Precision = "float32"
+    """Of matrix products, in sampling, training, tests and every other use of a model; weights, values, sums and losses are
+    float32 either way."""
+    deterministic: bool = False
+    """Take only operations that give the same bits each time, on a GPU too, where they are slower; an operation that has no such
+    form is an error."""
     generator: Literal["own", "transformers", "vllm"] = "own"
     """Who samples: the own loop, `generate` of transformers for models that it does not read, or vLLM on a GPU."""
+    generation_batch_size: int = Field(default=128, ge=1)
+    """Answers sampled at once: less takes less memory and gives the same answers."""
+    system_prompt: str | None = None
+    """What the chat template is given as the system's message; none: what it writes by itself."""
+    template_options: dict[str, Any] = {}
+    """What the chat template is told besides, such as `{enable_thinking: false}`."""
+    date: datetime.date = datetime.date(2026, 1, 1)
+    """Today, for chat templates that write the date: a prompt does not change at midnight."""
     offload_reference: bool = False
     """Keep the reference's weights in the machine's memory, and on the GPU only while it is asked."""
     critic: Literal["shared", "separate"] = "shared"
@@ -91,7 +108,7 @@ class PPOConfig(_Section):
     kl_in: Literal["reward", "loss"] = "reward"
     """Where that price is paid: in each token's reward, or as a term of the loss (Shao et al. 2024)."""
     kl_kind: Kind = "k1"
-    """Estimator of the KL that is paid (Schulman 2020); in the loss each has the gradient of k2."""
+    """Estimator of the KL that is paid (Schulman 2020): k1 in the reward; in the loss each has the gradient of k2."""
     kl_target: float | None = Field(default=None, gt=0)
     """KL to the base, in nats an answer, that the coefficient adapts to (Ziegler et al. 2019: 6); none keeps it fixed."""
     gamma: float = Field(default=1.0, ge=0, le=1)
@@ -119,7 +136,8 @@ class PPOConfig(_Section):
     kl_stop: float = Field(default=0.05, gt=0)
     """Mean KL to the sampling policy at which a step's epochs end early (nats a token)."""
     truncated: Literal["penalty", "bootstrap", "mask"] = "penalty"
-    """Answers cut at max_new_tokens: priced by missing_eos_penalty, worth what the critic expects of going on, or left out."""
+    """Answers cut at max_new_tokens: priced by missing_eos_penalty, worth what the critic expects of going on, or left out of
+    the update and of every statistic that it is made of."""
     turn_rewards: bool = False
     """In conversations: pay what each turn adds to the reward when the turn ends, in place of all of it after the last."""
     missing_eos_penalty: float = 1.0
@@ -139,6 +157,17 @@ class PPOConfig(_Section):
             raise ValueError(
                 f"estimator {self.estimator!r} compares the answers to one prompt, but samples_per_prompt is 1; raise it"
             )
+        if self.kl_in == "reward" and self.kl_coefficient:
+            if self.estimator in ("grpo", "reinforce_pp_baseline"):
+                raise ValueError(
+                    f"estimator {self.estimator!r} divides by the rewards' deviation, so where a task's answers are all wrong it "
+                    "would amplify differences in KL alone, and kl_in is 'reward'; set ppo.kl_in=loss, as the papers have it"
+                )
+            if self.kl_kind != "k1":
+                raise ValueError(
+                    f"kl_kind {self.kl_kind!r} in the reward has not the gradient of the KL, which only k1 has there; set "
+                    "ppo.kl_kind=k1, or ppo.kl_in=loss"
+                )
         if self.truncated == "bootstrap" and self.estimator != "gae":
             raise ValueError(f"truncated 'bootstrap' asks the critic, and estimator {self.estimator!r} trains none; take 'mask'")
         if self.critic_warmup and self.estimator != "gae":
@@ -179,6 +208,8 @@ class PairsConfig(_Section):
     """So that tasks with many answers of both kinds don't outweigh the others."""
     temperature: float = Field(default=1.0, gt=0)
     """Of sampling."""
+    truncated: Literal["rejected", "left_out"] = "rejected"
+    """Answers cut at max_new_tokens: worse than every finished one, as PPO's penalty has it, or no half of a pair."""
     noise: Path | None = None
     """What `tasks check --noise` wrote: each pair then carries the chance that it is the wrong way round."""
     max_noise: float = Field(default=0.1, ge=0, le=1)
@@ -280,10 +311,40 @@ class RunConfig(_Section):
     """Where steps are shown beside metrics.jsonl, by accelerate: tensorboard, wandb, mlflow ..."""
 
 
-def load_config(name: str, overrides: list[str]) -> RunConfig:
-    """A shipped config by name or a YAML file, with `key.sub=value` overrides. Raises `UserError`."""
-    folder = Path(str(importlib.resources.files("sandbox_rl"))) / "configs"
-    shipped = {p.stem: p for p in folder.glob("*.yaml")}
+def load_config(name: str, overrides: list[str], defaults: dict[str, Any] | None = None) -> RunConfig:
+    """A shipped config by name or a YAML file, with `key.sub=value` overrides. Raises `UserError`.
+
+    `defaults`: settings that hold where the config says nothing, such as a preset's.
+    """
+    settings, path = read_settings(name, overrides)
+    try:
+        return RunConfig.model_validate(_over(defaults or {}, settings))
+    except ValidationError as error:
+        raise UserError(f"{path}: {_first_problem(error)}") from None
+
+
+def preset(name: Preset) -> dict[str, Any]:
+    """Learning rates, lambda and the KL's price for models of a size."""
+    found: dict[str, Any] = yaml.safe_load((_shipped_folder() / "presets" / f"{name}.yaml").read_text())
+    return found
+
+
+def _shipped_folder() -> Path:
+    return Path(str(importlib.resources.files("sandbox_rl"))) / "configs"
+
+
+def _over(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Settings of which the second win."""
+    merged = dict(under)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = _over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def read_settings(name: str, overrides: list[str]) -> tuple[dict[str, Any], Path]:
+    """What a config and its overrides set, and its file. Raises `UserError`."""
+    shipped = {p.stem: p for p in _shipped_folder().glob("*.yaml")}
     path = shipped.get(name, Path(name))
     if not path.is_file():
         close = difflib.get_close_matches(name, shipped, n=1)
@@ -297,10 +358,7 @@ def load_config(name: str, overrides: list[str]) -> RunConfig:
         raise UserError(f"{path} holds a {type(settings).__name__}, and a config is a mapping; write `section: {{key: value}}`.")
     for override in overrides:
         _override(settings, override)
-    try:
-        return RunConfig.model_validate(settings)
-    except ValidationError as error:
-        raise UserError(f"{path}: {_first_problem(error)}") from None
+    return settings, path
 
 
 def _override(settings: dict[str, Any], override: str) -> None:

@@ -10,7 +10,7 @@ from sandbox_rewards.errors import RewardError
 from sandbox_rewards.grading.grade_file import GradeFileError
 from sandbox_tasks.errors import TaskError
 
-from sandbox_rl.cli import audits, compare, grade, math, train
+from sandbox_rl.cli import audits, compare, export, grade, math, train
 from sandbox_rl.cli.doctor import doctor_app
 from sandbox_rl.cli.options import screen
 from sandbox_rl.cli.tasks import tasks_app
@@ -31,6 +31,7 @@ app.command()(compare.compare)
 app.command()(compare.report)
 app.command("eval")(compare.evaluate_policy)
 app.command()(train.pairs)
+app.command()(export.export)
 app.add_typer(train.train_app, name="train")
 tasks_app.command()(audits.check)
 tasks_app.command("red-team")(audits.red_team_tasks)

@@ -123,7 +123,7 @@ def red_team_tasks(
 
 def cheat_table(found: RedTeamReport, title: str) -> Table:
     table = Table("cheat", "what it exploits", "rewarded of tried", "first task", title=title)
-    for one in found.results:
+    for one in found.hits_first:
         first = escape(one.rewarded[0]) if one.rewarded else ""
         table.add_row(one.cheat.name, one.cheat.exploits, f"{len(one.rewarded)} of {one.tried}", first)
     return table

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 from sandbox_tasks.suite import load_suite
 
-from sandbox_rl.cli.options import ConfigName, Resume, Settings, empty_or_resumed, grader_of, screen
+from sandbox_rl.cli.options import ConfigName, PresetName, Resume, Settings, empty_or_resumed, grader_of, screen, settled
 from sandbox_rl.config import RunConfig, load_config
 
 
@@ -20,11 +20,13 @@ def compare(
     model: Annotated[str | None, typer.Option(help="Hugging Face name or folder of a causal LM.")] = None,
     settings: Settings = [],
     resume: Resume = False,
+    preset: PresetName = None,
 ) -> None:
     """Train PPO and DPO from the same base on the same tasks, and say which is worth it."""
-    chosen = load_config(config, [*settings, *([f"model.name={model}"] if model else [])])
     folder = out or Path("runs") / Path(config).stem
     empty_or_resumed(folder, resume)
+    overrides = [*settings, *([f"model.name={model}"] if model else [])]
+    chosen = settled(config, overrides, folder / "config.json" if resume else None, preset)
     run_comparison(chosen, seeds, folder, resume)
 
 
@@ -63,7 +65,7 @@ def evaluate_policy(
     chosen = load_config(config, settings)
     tasks = load_suite(chosen.suite).split(split)
     with grader_of(chosen, folder_of_run(policy)) as grader:
-        found = evaluate(chosen, load_policy(policy), tasks, grader, seed=chosen.seed)
+        found = evaluate(chosen, load_policy(policy, chosen.model), tasks, grader, seed=chosen.seed)
     for k in sorted({1, min(chosen.eval.k, chosen.eval.samples_per_task)}):
         value = estimate_rate(rates([found], k))
         typer.echo(f"pass@{k}: {value.mean:.3f} (95 % interval {value.low:.3f} to {value.high:.3f}, {len(tasks)} tasks)")

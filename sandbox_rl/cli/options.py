@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+import yaml
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.sandbox.backends import LEAVES_OPEN, Backend
 
-from sandbox_rl.config import RunConfig, load_config
+from sandbox_rl.config import Preset, RunConfig, load_config, read_settings
+from sandbox_rl.config import preset as preset_settings
 from sandbox_rl.errors import UserError
 
 screen = Console(stderr=True)
@@ -33,6 +35,10 @@ CacheFile = Annotated[Path | None, typer.Option(help="SQLite file of grades: the
 Settings = Annotated[list[str], typer.Option("--set", help="Override a setting: --set ppo.learning_rate=1e-5.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with what is in the folder; finished phases are not repeated.")]
 ConfigName = Annotated[str, typer.Option(help="A shipped config or a YAML file.")]
+PresetName = Annotated[
+    Preset | None,
+    typer.Option("--preset", help="Learning rates, lambda and KL price for models of a size; by the model's own unless told."),
+]
 Base = Annotated[Path, typer.Option(help="Folder of the base policy.")]
 Out = Annotated[Path, typer.Option(help="Folder of this run.")]
 
@@ -51,14 +57,35 @@ def empty_or_resumed(folder: Path, resume: bool) -> None:
         raise UserError(f"{folder} holds a run already; go on with it by --resume, or name another folder with --out.")
 
 
-def training_options(config: str, settings: list[str], out: Path, resume: bool, alone: bool = True) -> RunConfig:
-    """The config of a training command; `alone`: one that several processes do not share."""
+def training_options(
+    config: str, settings: list[str], out: Path, resume: bool, preset: Preset | None, base: Path | None = None, alone: bool = True
+) -> RunConfig:
+    """The config of a training command from a `base`; `alone`: one that several processes do not share."""
     if alone and os.environ.get("WORLD_SIZE", "1") != "1":
         raise UserError("several processes were started, and of all commands only `train ppo` shares its work; start one.")
-    chosen = load_config(config, settings)
+    chosen = settled(config, settings, out / "config.yaml" if resume else None, preset, base)
     if os.environ.get("RANK", "0") == "0":  # of several processes the first; it may have begun to write when the others look
         empty_or_resumed(out, resume)
     return chosen
+
+
+def settled(
+    config: str, settings: list[str], begun: Path | None, preset: Preset | None, base: Path | None = None
+) -> RunConfig:  # fmt: skip
+    """The config of a run. Where it says nothing, a preset holds, which is said: the one that is asked for, or that for a model
+    of the base's size. A run that goes on has what it was `begun` with, if that file is there."""
+    if begun and begun.exists() and not preset:
+        return load_config(config, settings, yaml.safe_load(begun.read_text()))
+    why = "as asked"
+    if preset is None:
+        from sandbox_rl.policy.loading import preset_for
+
+        given, _ = read_settings(config, settings)
+        model = given.get("model") or {}
+        preset, size = preset_for(str(base) if base else model.get("name"), model.get("revision"), model.get("gguf_file"))
+        why = f"for {size / 1e6:,.0f} million parameters" if size else "for the tiny model"
+    screen.print(f"preset {preset} {why}: learning rates, lambda and the KL's price, where the config has none", highlight=False)
+    return load_config(config, settings, preset_settings(preset))
 
 
 def grader_for(
@@ -95,10 +122,16 @@ def grader_of(config: RunConfig, folder: Path | None) -> Grader:
     """The grader of a run, whose grades are kept in its folder."""
     settings = config.sandbox
     cache = folder / "grades.sqlite" if folder and settings.cache else None
+    beside = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # processes of this run on this machine share its cores
+    workers = settings.workers or (max(1, (cores() + 1) // beside) if beside > 1 else None)
     return grader_for(
-        settings.backend, settings.workers, cache=cache, runtime=settings.runtime, unsafe=settings.unsafe_no_isolation,
+        settings.backend, workers, cache=cache, runtime=settings.runtime, unsafe=settings.unsafe_no_isolation,
         skip_unreadable=config.skip_unreadable,
     )  # fmt: skip
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 def progress() -> Progress:

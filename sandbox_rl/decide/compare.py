@@ -36,6 +36,7 @@ from sandbox_rl.numerics.calibration import HeldOut
 from sandbox_rl.policy.evaluation import Evaluation, evaluate
 from sandbox_rl.policy.loading import load_policy
 from sandbox_rl.runs.environment import environment
+from sandbox_rl.runs.metrics import read_metrics
 from sandbox_rl.runs.progress import Report
 from sandbox_rl.runs.run_folder import write_atomically
 from sandbox_rl.training.dpo import train_dpo
@@ -105,7 +106,8 @@ class SeedRun:
         if self.resume and kept.exists():
             return Evaluation.model_validate_json(kept.read_text())
         self.report(phase=f"test {name}", step=0, total=1)
-        found = evaluate(self.config, load_policy(policy), self.suite.split("test"), self.grader, seed=self.config.seed)
+        trained = load_policy(policy, self.config.model)
+        found = evaluate(self.config, trained, self.suite.split("test"), self.grader, seed=self.config.seed)
         write_atomically(kept, found.model_dump_json().encode())
         self.report(phase=f"test {name}", step=1, total=1, pass_rate=found.pass_rate())
         return found
@@ -120,8 +122,7 @@ class SeedRun:
         return HeldOut.model_validate_json(file.read_text()) if file.exists() else None
 
     def metrics(self, arm: str) -> list[dict[str, Any]]:
-        file = self.path / arm / "metrics.jsonl"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        return read_metrics(self.path / arm / "metrics.jsonl")
 
 
 def compare(
@@ -148,7 +149,7 @@ def compare(
 def _keep_settings(config: RunConfig, folder: Path, resume: bool) -> None:
     """Write the settings and the environment beside the run; a run goes on only with the settings that it began with."""
     kept = folder / "config.json"
-    if resume and kept.exists() and json.loads(kept.read_text()) != json.loads(config.model_dump_json()):
+    if resume and kept.exists() and RunConfig.model_validate_json(kept.read_text()) != config:
         raise UserError(f"{kept} holds other settings than these; resume with those, or name another folder with --out.")
     write_atomically(kept, config.model_dump_json(indent=1).encode())
     write_atomically(folder / "environment.json", json.dumps(environment(), indent=1).encode())
@@ -236,7 +237,7 @@ def _warnings_of_ppo(name: str, lines: list[dict[str, Any]], config: RunConfig) 
     lost = sum(line.get("no_verdict", 0) for line in lines)
     if lost:
         said.append(f"Seed {config.seed}: {lost} training answers of {name} had no verdict and were left out of the updates.")
-    cut = lines[-1]["unfinished"]
+    cut = lines[-1]["truncated_fraction"]
     if cut > 0.05:
         said.append(f"Seed {config.seed}: {cut:.0%} of {name}'s last answers were cut at {config.model.max_new_tokens} tokens.")
     return said

@@ -94,12 +94,15 @@ def plot_arms(comparison: Comparison) -> Markup:
 
 
 def plot_curve(comparison: Comparison, arms: Collection[str], key: str, label: str) -> Markup:
-    """One line a seed over the share of training done, for each of `arms` that there is."""
+    """One line a seed over the share of training done, for each of `arms` that there is; dots where settings were changed."""
     figure, axes = _figure(2.6)
     for name, seeds in comparison.curves.items():
         if name in arms:
             for number, lines in enumerate(seeds):
                 points = [(line["step"] / lines[-1]["step"], line[key]) for line in lines if line.get(key) is not None]
+                for line in lines:
+                    if line.get("changed"):
+                        axes.axvline(line["step"] / lines[-1]["step"], color=COLOURS[name], linewidth=1, linestyle=":")
                 marker = "o" if key.startswith("validation") else None
                 axes.plot(*zip(*points, strict=True), color=COLOURS[name], marker=marker, markersize=4, alpha=0.8,
                           label=name if number == 0 else None)  # fmt: skip

@@ -5,14 +5,12 @@ GAE asks a critic for the value of every token; the others compare whole answers
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-Total = Callable[[Tensor], Tensor]
-"""Sums a tensor over all processes."""
+from sandbox_rl.numerics.losses import Total, masked
 
 
 def token_rewards(final_reward: Tensor, kl: Tensor, mask: Tensor, kl_coefficient: float) -> Tensor:
@@ -20,7 +18,7 @@ def token_rewards(final_reward: Tensor, kl: Tensor, mask: Tensor, kl_coefficient
 
     Ziegler et al. 2019 (arXiv:1909.08593), eq. 2.
     """
-    rewards = -kl_coefficient * torch.where(mask > 0, kl, torch.zeros_like(kl))
+    rewards = -kl_coefficient * masked(kl, mask)
     positions = torch.arange(mask.shape[1], device=mask.device)
     last = (mask * (positions + 1)).argmax(dim=1)
     has_tokens = mask.any(dim=1).to(rewards.dtype)
@@ -29,16 +27,16 @@ def token_rewards(final_reward: Tensor, kl: Tensor, mask: Tensor, kl_coefficient
 
 
 def gae(
-    rewards: Tensor, values: Tensor, mask: Tensor, gamma: float, lam: float, after: Tensor | None = None
+    rewards: Tensor, values: Tensor, mask: Tensor, gamma: float, lam: float, bootstrap: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
     """Generalised advantage estimates and returns, both (b, t), zero off the mask.
 
-    Schulman et al. 2016 (arXiv:1506.02438), eq. 16. A masked token is skipped: the next trainable one follows. `after` (b,) is
-    the value of the state after the last token, where an answer was cut and would have gone on; 0 unless told.
+    Schulman et al. 2016 (arXiv:1506.02438), eq. 16. A masked token is skipped: the next trainable one follows. `bootstrap`
+    (b,) is the value of the state after the last token, where an answer was cut and would have gone on; 0 unless told.
     """
-    values = torch.where(mask > 0, values, torch.zeros_like(values))
+    values = masked(values, mask)
     advantage = torch.zeros_like(values[:, 0])
-    next_value = torch.zeros_like(values[:, 0]) if after is None else after
+    next_value = torch.zeros_like(values[:, 0]) if bootstrap is None else bootstrap
     columns = []
     for step in reversed(range(values.shape[1])):
         here = mask[:, step] > 0
@@ -76,8 +74,8 @@ def returns_to_go(rewards: Tensor, mask: Tensor, gamma: float) -> Tensor:
 
 def whiten(values: Tensor, mask: Tensor, total: Total = lambda x: x, epsilon: float = 1e-8) -> Tensor:
     """Mean 0 and variance 1 over the trainable tokens of the whole batch, on all processes; zero off the mask, always finite."""
-    kept = torch.where(mask > 0, values, torch.zeros_like(values))
-    count, summed = total(torch.stack([mask.sum(), kept.sum()])).unbind()
-    centred = (kept - summed / count.clamp(min=1)) * mask
+    values = masked(values, mask)
+    count, summed = total(torch.stack([mask.sum(), values.sum()])).unbind()
+    centred = (values - summed / count.clamp(min=1)) * mask
     variance = total((centred**2).sum()) / count.clamp(min=1)
     return centred * torch.rsqrt(variance + epsilon)

@@ -17,13 +17,22 @@ class Answers(NamedTuple):
     """One side of the pairs, each (b,): log-probabilities under policy and reference, and lengths in tokens."""
 
     logprobs: Tensor
-    reference: Tensor
+    ref_logprobs: Tensor
     lengths: Tensor
 
     @property
-    def moved(self) -> Tensor:
-        """Log-ratio of policy to reference."""
-        return self.logprobs - self.reference
+    def log_ratio(self) -> Tensor:
+        """Of policy to reference; times beta it is DPO's implicit reward."""
+        return self.logprobs - self.ref_logprobs
+
+
+def implicit_reward(kind: PreferenceLoss, answers: Answers, beta: float) -> Tensor:
+    """What a loss takes for the answers' rewards (b,): beta times the log-ratio to the reference (Rafailov et al. 2023, section
+    4), or its mean over tokens; of `simpo`, which has no reference, the mean log-probability."""
+    score = answers.logprobs if kind == "simpo" else answers.log_ratio
+    if kind in ("ipo", "length_normalised", "simpo"):
+        score = score / answers.lengths.clamp(min=1)
+    return beta * score
 
 
 def preference_loss(
@@ -37,16 +46,11 @@ def preference_loss(
     arXiv:2305.10425). `length_normalised`: sigmoid on means over tokens (Tulu 3, arXiv:2411.15124, eq. 6). `simpo`: Meng et al.
     2024 (arXiv:2405.14734), eq. 6: no reference, and `margin` between the means.
     """
+    logit = implicit_reward(kind, chosen, beta) - implicit_reward(kind, rejected, beta) - margin
     if kind == "ipo":
-        return (_mean(chosen.moved, chosen) - _mean(rejected.moved, rejected) - 1 / (2 * beta)) ** 2
+        return (logit / beta - 1 / (2 * beta)) ** 2
     if kind == "hinge":
-        return F.relu(1 - beta * (chosen.moved - rejected.moved))
-    if kind == "simpo":
-        logit = beta * (_mean(chosen.logprobs, chosen) - _mean(rejected.logprobs, rejected)) - margin
-    elif kind == "length_normalised":
-        logit = beta * (_mean(chosen.moved, chosen) - _mean(rejected.moved, rejected))
-    else:
-        logit = beta * (chosen.moved - rejected.moved)
+        return F.relu(1 - logit)
     right, wrong = -F.logsigmoid(logit), -F.logsigmoid(-logit)
     if kind == "robust":
         return ((1 - smoothing) * right - smoothing * wrong) / (1 - 2 * smoothing)
@@ -57,6 +61,3 @@ def bradley_terry(chosen: Tensor, rejected: Tensor, margin: float = 0.0) -> Tens
     """Loss of a reward model on each pair (b,) from its scores (b,): Ouyang et al. 2022 (arXiv:2203.02155), eq. 1."""
     return -F.logsigmoid(chosen - rejected - margin)
 
-
-def _mean(logprobs: Tensor, answers: Answers) -> Tensor:
-    return logprobs / answers.lengths.clamp(min=1)

@@ -22,7 +22,7 @@ class Batch:
     @property
     def lengths(self) -> list[int]:
         """Tokens of each sequence, its prompt's included."""
-        return [int(length) for length in self.attention.sum(1)]
+        return self.attention.sum(1).tolist()
 
     def rows(self, rows: Sequence[int]) -> Batch:
         """Those rows, without the columns that are padding in all of them."""
@@ -31,13 +31,16 @@ class Batch:
         return Batch(self.ids[rows, :width], attention[:, :width], self.mask[rows, : width - 1])
 
 
-def micro_batches(lengths: Sequence[int], rows: Sequence[int], settings: ModelConfig) -> list[list[int]]:
-    """`rows` in passes: so many at a time, or sorted by length and so many tokens at a time (one that is longer goes alone)."""
+def micro_batches(lengths: Sequence[int], rows: Sequence[int], settings: ModelConfig, *, each: int = 1) -> list[list[int]]:
+    """`rows` in passes: so many at a time, or sorted by length and so many tokens at a time (one that is longer goes alone).
+
+    `each`: sequences that a row stands for, 2 for a pair.
+    """
     if settings.micro_batch_tokens is None:
-        return chunks(rows, settings.micro_batch_size)
+        return chunks(rows, max(1, settings.micro_batch_size // each))
     passes: list[list[int]] = []
     for row in sorted(rows, key=lambda row: lengths[row]):  # the last of a pass is its longest
-        if passes and (len(passes[-1]) + 1) * lengths[row] <= settings.micro_batch_tokens:
+        if passes and each * (len(passes[-1]) + 1) * lengths[row] <= settings.micro_batch_tokens:
             passes[-1].append(row)
         else:
             passes.append([row])

@@ -21,28 +21,29 @@ from sandbox_rl.policy.model import Policy
 
 
 def converse(
-    settings: ModelConfig, policy: Policy, tasks: Sequence[Task], environments: Environments, *, temperature: float, luck: Tensor
+    settings: ModelConfig, policy: Policy, tasks: Sequence[Task], environments: Environments, *, temperature: float,
+    uniforms: Tensor,
 ) -> list[Sample]:  # fmt: skip
     """One conversation a task, in order; `text` is its outcome, which the task's rewards judge.
 
-    `luck` (tasks, turns x most new tokens of a turn): each turn has columns of its own. A turn that was cut ends a conversation.
+    `uniforms` (tasks, turns x most new tokens of a turn): each turn has columns of its own. A turn that was cut ends a
+    conversation.
     """
     sample, turn_tokens = generator(settings), settings.max_new_tokens
-    samples = sample(
-        policy, [policy.encode_prompt(task.prompt) for task in tasks], temperature=temperature, luck=luck[:, :turn_tokens]
-    )  # fmt: skip
-    samples = [_judged(task, first, environments) for task, first in zip(tasks, samples, strict=True)]
+    prompts = [policy.chat.encode_prompt(task.prompt) for task in tasks]
+    samples = sample(policy, prompts, temperature=temperature, uniforms=uniforms[:, :turn_tokens])
+    samples = [_judged(policy, task, first, environments) for task, first in zip(tasks, samples, strict=True)]
     going = [row for row, first in enumerate(samples) if tasks[row].environment and first.finished]
-    for start in range(turn_tokens, luck.shape[1], turn_tokens):
-        told = environments.replies([Conversation(tasks[row], samples[row].turns, samples[row].replies) for row in going])
+    for start in range(turn_tokens, uniforms.shape[1], turn_tokens):
+        told = environments.replies([_conversation(policy, tasks[row], samples[row]) for row in going])
         replies = {row: reply for row, reply in zip(going, told, strict=True) if reply is not None}
         if not replies:
             break
-        between = {row: policy.encode_reply(reply) for row, reply in replies.items()}
+        between = {row: policy.chat.encode_reply(reply) for row, reply in replies.items()}
         asked = [samples[row].prompt_ids + samples[row].answer_ids + between[row] for row in replies]
-        further = sample(policy, asked, temperature=temperature, luck=luck[list(replies), start : start + turn_tokens])
+        further = sample(policy, asked, temperature=temperature, uniforms=uniforms[list(replies), start : start + turn_tokens])
         for row, turn in zip(replies, further, strict=True):
-            samples[row] = _judged(tasks[row], _continued(samples[row], replies[row], between[row], turn), environments)
+            samples[row] = _judged(policy, tasks[row], _continued(samples[row], replies[row], between[row], turn), environments)
         going = [row for row in replies if samples[row].finished]
     return samples
 
@@ -62,6 +63,11 @@ def _continued(before: Sample, reply: str, reply_ids: list[int], turn: Sample) -
     )
 
 
-def _judged(task: Task, sample: Sample, environments: Environments) -> Sample:
-    outcome = environments.outcome(Conversation(task, sample.turns, sample.replies))
+def _judged(policy: Policy, task: Task, sample: Sample, environments: Environments) -> Sample:
+    outcome = environments.outcome(_conversation(policy, task, sample))
     return replace(sample, text=outcome, outcomes=(*sample.outcomes, outcome))
+
+
+def _conversation(policy: Policy, task: Task, sample: Sample) -> Conversation:
+    """As its judges see it: a thought that the template has opened is a thought."""
+    return Conversation(task, tuple(policy.chat.opened_thought + turn for turn in sample.turns), sample.replies)

@@ -74,11 +74,18 @@ def evaluate(config: RunConfig, policy: Policy, tasks: Sequence[Task], grader: G
     return judge(tasks, answer(config, policy, tasks, grader, seed), grader)
 
 
-def answer(config: RunConfig, policy: Policy, tasks: Sequence[Task], grader: Grader, seed: int) -> list[Sample]:
-    """`config.eval.samples_per_task` answers to each task, one task's after another's; the grader helps environments reply."""
-    asked = [task for task in tasks for _ in range(config.eval.samples_per_task)]
-    luck = Randomness(seed).uniforms(len(asked), config.model.max_new_tokens * most_turns(tasks))
-    return converse(config.model, policy, asked, Environments(grader), temperature=config.eval.temperature, luck=luck)
+def answer(
+    config: RunConfig, policy: Policy, tasks: Sequence[Task], grader: Grader, seed: int, share: range | None = None
+) -> list[Sample]:  # fmt: skip
+    """`config.eval.samples_per_task` answers to each task, one task's after another's; the grader helps environments reply.
+
+    `share`: numbers of the tasks that are answered, the same as if all were; all of them, unless told.
+    """
+    share, each = range(len(tasks)) if share is None else share, config.eval.samples_per_task
+    asked = [tasks[number] for number in share for _ in range(each)]
+    uniforms = Randomness(seed).uniforms(len(tasks) * each, config.model.max_new_tokens * most_turns(tasks))
+    own = uniforms[share.start * each : share.stop * each]
+    return converse(config.model, policy, asked, Environments(grader), temperature=config.eval.temperature, uniforms=own)
 
 
 def judge(tasks: Sequence[Task], samples: Sequence[Sample], grader: Grader) -> Evaluation:

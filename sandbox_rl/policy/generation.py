@@ -1,26 +1,28 @@
 """The own loop that samples answers: token ids and the log-probabilities that they were sampled with.
 
 Plain sampling at the given temperature, no top-k or top-p: what is recorded is the distribution that PPO's ratio needs.
-Nothing is decoded and encoded again on the way to training. Each answer's luck is its own row of numbers, drawn beforehand, so
-an answer does not depend on which others were sampled with it, nor by how many processes.
+Nothing is decoded and encoded again on the way to training. Each answer has its own row of uniform numbers, drawn beforehand,
+so an answer does not depend on which others were sampled with it, nor by how many processes.
 """
 
 from __future__ import annotations
 
-import inspect
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from transformers import DynamicCache
-from transformers.cache_utils import DynamicLayer
 
+from sandbox_rl.policy import families
+from sandbox_rl.policy.batches import chunks
+from sandbox_rl.policy.cache import roomy_cache, select_rows
 from sandbox_rl.policy.model import Policy
 
-BATCH = 128
-"""Answers sampled at once."""
+BLOCK = 512
+"""Tokens of the vocabulary that are summed together before one is drawn."""
 WORTH_DROPPING = 0.25
 """Share of a batch that must have ended before it is made smaller: that copies the cache of all others."""
 
@@ -65,32 +67,77 @@ def sampled(
 ) -> Sample:  # fmt: skip
     """An answer of one turn."""
     text = policy.tokenizer.decode(answer_ids, skip_special_tokens=True)
-    finished = answer_ids[-1] in policy.end_ids
+    finished = answer_ids[-1] in policy.chat.end_ids
     return Sample(prompt_ids, answer_ids, logprobs, values, finished, text, [True] * len(answer_ids), (text,))
 
 
 @torch.no_grad()
-def generate(policy: Policy, prompts: Sequence[list[int]], *, temperature: float, luck: Tensor) -> list[Sample]:
-    """One sample a prompt (of token ids), in order. `temperature` 0 takes the likeliest token.
+def generate(
+    policy: Policy, prompts: Sequence[list[int]], *, temperature: float, uniforms: Tensor, batch_size: int = 128
+) -> list[Sample]:
+    """One sample a prompt (of token ids), in order, `batch_size` of them at once. `temperature` 0 takes the likeliest token.
 
-    `luck` (prompts, most new tokens): a number in [0, 1) for each token, by which it is drawn from its distribution.
+    `uniforms` (prompts, most new tokens): a number in [0, 1) for each token, by which it is drawn from its distribution.
     """
-    samples: list[Sample] = []
+    if policy.reading.cache == "none":
+        return _generate_uncached(policy, prompts, temperature, uniforms, batch_size)
+    samples: dict[int, Sample] = {}
     with policy.in_precision():
-        for start in range(0, len(prompts), BATCH):
-            rows = slice(start, start + BATCH)
-            samples += _Decoding(policy, list(prompts[rows]), temperature, luck[rows].to(policy.device)).samples()
-    return samples
+        for rows in _together(policy, prompts, batch_size):
+            own = uniforms[rows].to(policy.device)
+            found = _Decoding(policy, [prompts[row] for row in rows], temperature, own).samples()
+            samples.update(zip(rows, found, strict=True))
+    return [samples[row] for row in range(len(prompts))]
+
+
+def _together(policy: Policy, prompts: Sequence[list[int]], batch_size: int) -> list[list[int]]:
+    """Rows of the prompts that are sampled at once: of one length, where a model takes no padding."""
+    if policy.reading.cache == "padded":
+        return chunks(range(len(prompts)), batch_size)
+    by_length = [[row for row, prompt in enumerate(prompts) if len(prompt) == length] for length in {len(p) for p in prompts}]
+    return [rows for same in by_length for rows in chunks(same, batch_size)]
+
+
+def _generate_uncached(
+    policy: Policy, prompts: Sequence[list[int]], temperature: float, uniforms: Tensor, batch_size: int
+) -> list[Sample]:  # fmt: skip
+    """The same for a model that keeps no cache: whole sequences are read again for each token."""
+    samples: dict[int, Sample] = {}
+    ends = torch.tensor(sorted(policy.chat.end_ids), device=policy.device)
+    for rows in _together(policy, prompts, batch_size):
+        ids = torch.tensor([prompts[row] for row in rows], device=policy.device)
+        length, ended = ids.shape[1], torch.zeros(len(rows), dtype=torch.bool, device=policy.device)
+        notes: list[tuple[Tensor, Tensor]] = []
+        for place in range(uniforms.shape[1]):
+            with policy.in_precision():
+                state = families.states(policy.trunk, ids, None)[:, -1]
+                tokens, logprobs = drawn(policy.logits(state), temperature, uniforms[rows, place].to(policy.device))
+                notes.append((logprobs, policy.value_of(state)))
+            ids = torch.cat([ids, tokens[:, None]], dim=1)
+            ended |= torch.isin(tokens, ends)
+            if ended.all():
+                break
+        columns = [torch.stack(column, dim=1).tolist() for column in zip(*notes, strict=True)]
+        for place, row in enumerate(rows):
+            answer = until_end(ids[place, length:].tolist(), policy.chat.end_ids)
+            samples[row] = sampled(policy, prompts[row], answer, *(column[place][: len(answer)] for column in columns))
+    return [samples[row] for row in range(len(prompts))]
+
+
+def until_end(answer: list[int], ends: set[int]) -> list[int]:
+    """The tokens up to the first that ends an answer, it included."""
+    end = next((place for place, token in enumerate(answer) if token in ends), len(answer))
+    return answer[: end + 1]
 
 
 class _Decoding:
     """Answers that are sampled together: rows leave the batch when they have ended."""
 
-    def __init__(self, policy: Policy, prompts: list[list[int]], temperature: float, luck: Tensor) -> None:
+    def __init__(self, policy: Policy, prompts: list[list[int]], temperature: float, uniforms: Tensor) -> None:
         self._policy = policy
         self._prompts = prompts
         self._temperature = temperature
-        self._luck = luck
+        self._uniforms = uniforms
         self._answers: list[list[int]] = [[] for _ in prompts]
         self._logprobs: list[list[float]] = [[] for _ in prompts]
         self._values: list[list[float]] = [[] for _ in prompts]
@@ -99,21 +146,21 @@ class _Decoding:
 
     def samples(self) -> list[Sample]:
         policy = self._policy
-        ends = torch.tensor(sorted(policy.end_ids), device=policy.device)
+        ends = torch.tensor(sorted(policy.chat.end_ids), device=policy.device)
         hidden, cache, attention = self._read_prompts()
         ended = torch.zeros(len(self._rows), dtype=torch.bool, device=policy.device)
-        for place in range(self._luck.shape[1]):
-            tokens, logprobs = _drawn(policy.logits(hidden), self._temperature, self._luck[self._rows, place])
+        for place in range(self._uniforms.shape[1]):
+            tokens, logprobs = drawn(policy.logits(hidden), self._temperature, self._uniforms[self._rows, place])
             self._note(tokens, logprobs, policy.value_of(hidden), ended)
             ended = ended | torch.isin(tokens, ends)
             going = (~ended).nonzero().squeeze(-1)
             if len(going) == 0:
                 break
             if len(going) <= (1 - WORTH_DROPPING) * len(ended):
-                cache.batch_select_indices(going)
+                select_rows(cache, going)
                 self._rows, attention, tokens, ended = self._rows[going], attention[going], tokens[going], ended[going]
             attention = torch.cat([attention, attention.new_ones(len(attention), 1)], dim=1)
-            hidden = self._forward(tokens[:, None], attention, cache)
+            hidden = self._read(tokens[:, None], attention, cache)
         return [self._sample(row) for row in range(len(self._prompts))]
 
     def _read_prompts(self) -> tuple[Tensor, DynamicCache, Tensor]:
@@ -121,22 +168,16 @@ class _Decoding:
         distinct = list({tuple(prompt): prompt for prompt in self._prompts}.values())
         place = {tuple(prompt): number for number, prompt in enumerate(distinct)}
         ids, attention = left_padded(distinct, self._policy.tokenizer.pad_token_id, self._policy.device)
-        cache = _roomy_cache(self._policy.lm.config, ids.shape[1] + self._luck.shape[1])
-        hidden = self._forward(ids, attention, cache)
+        cache = roomy_cache(self._policy.lm.config, ids.shape[1] + self._uniforms.shape[1])
+        hidden = self._read(ids, attention, cache)
         which = torch.tensor([place[tuple(prompt)] for prompt in self._prompts], device=self._policy.device)
         if len(distinct) < len(self._prompts):
-            cache.batch_select_indices(which)
+            select_rows(cache, which)
             hidden, attention = hidden[which], attention[which]
         return hidden, cache, attention
 
-    def _forward(self, ids: Tensor, attention: Tensor, cache: DynamicCache) -> Tensor:
-        """The last token's state (rows, h); what was read is added to the cache."""
-        positions = (attention.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
-        model = self._policy.lm.base_model
-        out = model(
-            input_ids=ids, attention_mask=attention, position_ids=positions, use_cache=True, **{_cache_argument(model): cache}
-        )  # fmt: skip
-        return out.last_hidden_state[:, -1]  # type: ignore[no-any-return]
+    def _read(self, ids: Tensor, attention: Tensor, cache: DynamicCache) -> Tensor:
+        return families.read(self._policy.trunk, ids, attention, cache, padded=self._policy.reading.cache == "padded")
 
     def _note(self, *columns: Tensor) -> None:
         """Keep tokens, log-probabilities and values of the rows that have not ended."""
@@ -150,65 +191,46 @@ class _Decoding:
         return sampled(self._policy, self._prompts[row], self._answers[row], self._logprobs[row], self._values[row])
 
 
-def _drawn(logits: Tensor, temperature: float, luck: Tensor) -> tuple[Tensor, Tensor]:
-    """Token and its log-probability, both (b,), from logits (b, v): the first whose cumulative probability is above `luck`."""
+def drawn(logits: Tensor, temperature: float, uniforms: Tensor) -> tuple[Tensor, Tensor]:
+    """Token and its log-probability, both (b,), from logits (b, v): the first whose cumulative probability exceeds its number."""
     logits = logits.float()
     if temperature == 0:
         tokens = logits.argmax(-1)
     else:
         logits = logits / temperature
-        cumulative = torch.softmax(logits, -1).cumsum(-1)
-        below = luck.to(cumulative.dtype) * cumulative[:, -1]
-        tokens = torch.searchsorted(cumulative, below[:, None], right=True).squeeze(-1).clamp(max=logits.shape[-1] - 1)
+        tokens = _by_inversion(torch.softmax(logits, -1), uniforms.double())
     return tokens, logits.gather(-1, tokens[:, None]).squeeze(-1) - logits.logsumexp(-1)
 
 
-class _RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
-    """Keys and values of one layer, in a room that is made once: growing by a token copies nothing."""
+def _by_inversion(probabilities: Tensor, uniforms: Tensor) -> Tensor:
+    """Tokens (b,) by inversion of the cumulative probabilities (b, v), summed in float64: first a block, then a token in it.
 
-    keys: Tensor
-    values: Tensor
-
-    def __init__(self, capacity: int) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._capacity = capacity
-
-    def update(self, key_states: Tensor, value_states: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
-        if not self.is_initialized:
-            self.lazy_initialization(key_states, value_states)
-            self._rooms = [self._room(key_states), self._room(value_states)]
-            start = 0
-        else:
-            start = self.keys.shape[-2]
-        end = start + key_states.shape[-2]
-        for room, states in zip(self._rooms, (key_states, value_states), strict=True):
-            room[:, :, start:end] = states
-        self.keys, self.values = (room[:, :, :end] for room in self._rooms)
-        return self.keys, self.values
-
-    def batch_select_indices(self, indices: Tensor) -> None:
-        kept = self.keys.shape[-2]
-        chosen = [states[indices] for states in (self.keys, self.values)]
-        self._rooms = [self._room(states) for states in chosen]
-        for room, states in zip(self._rooms, chosen, strict=True):
-            room[:, :, :kept] = states
-        self.keys, self.values = (room[:, :, :kept] for room in self._rooms)
-
-    def _room(self, states: Tensor) -> Tensor:
-        batch, heads, _, size = states.shape
-        return states.new_empty(batch, heads, self._capacity, size)
+    Only a token with a probability is drawn, however near to 1 the number is.
+    """
+    blocks = F.pad(probabilities, (0, -probabilities.shape[1] % BLOCK)).reshape(len(probabilities), -1, BLOCK)
+    sums = blocks.sum(-1, dtype=torch.float64)
+    ends = _cumulative(sums)
+    below = uniforms * ends[:, -1]
+    block = _first_above(ends, below, sums)
+    here = blocks[torch.arange(len(blocks), device=blocks.device), block].double()
+    rest = (below - (ends - sums).gather(1, block[:, None]).squeeze(1)).clamp(min=0)
+    return block * BLOCK + _first_above(_cumulative(here), rest, here)
 
 
-def _roomy_cache(config: Any, capacity: int) -> DynamicCache:
-    """A cache for `capacity` tokens; layers that only look back through a window keep their own kind."""
-    cache = DynamicCache(config=config)
-    cache.layers = [_RoomyLayer(capacity) if type(layer) is DynamicLayer else layer for layer in cache.layers]
-    return cache
+def _first_above(ends: Tensor, numbers: Tensor, weights: Tensor) -> Tensor:
+    """Place (b,) of the first of the rising `ends` (b, n) that is above each number, at most the last that has a weight."""
+    last = (torch.arange(ends.shape[1], device=ends.device) * (weights > 0)).amax(1)
+    return torch.minimum((ends <= numbers[:, None]).sum(1), last)
 
 
-def _cache_argument(model: Any) -> str:
-    """Name of the model's cache argument: transformers 5.24 renamed `past_key_values` to `cache`."""
-    return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
+def _cumulative(values: Tensor) -> Tensor:
+    """Cumulative sums of rows (b, n). On a GPU by a product with a triangle: its own are not the same each time."""
+    return values.cumsum(-1) if values.device.type == "cpu" else values @ _triangle(values.shape[1], values.device)
+
+
+@functools.lru_cache(maxsize=4)
+def _triangle(size: int, device: torch.device) -> Tensor:
+    return torch.ones(size, size, dtype=torch.float64, device=device).triu()
 
 
 def left_padded(prompts: Sequence[list[int]], pad: int, device: torch.device) -> tuple[Tensor, Tensor]:

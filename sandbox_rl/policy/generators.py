@@ -22,18 +22,19 @@ from transformers import GenerationConfig
 from sandbox_rl.config import ModelConfig
 from sandbox_rl.errors import UserError
 from sandbox_rl.policy.batches import make_batch
-from sandbox_rl.policy.generation import BATCH, Sample, generate, left_padded, sampled
+from sandbox_rl.policy.fingerprint import fingerprint
+from sandbox_rl.policy.generation import Sample, generate, left_padded, sampled, until_end
 from sandbox_rl.policy.model import Policy, score
 
 
 class Generator(Protocol):
     """Samples one answer a prompt (of token ids), in order, from the policy as it is now.
 
-    `luck` (prompts, most new tokens) decides every draw of the own loop; others take their seeds from it. Temperature 0 takes the
-    likeliest token.
+    `uniforms` (prompts, most new tokens) decide every draw of the own loop; others take their seeds from them. Temperature 0
+    takes the likeliest token.
     """
 
-    def __call__(self, policy: Policy, prompts: Sequence[list[int]], *, temperature: float, luck: Tensor) -> list[Sample]: ...
+    def __call__(self, policy: Policy, prompts: Sequence[list[int]], *, temperature: float, uniforms: Tensor) -> list[Sample]: ...
 
 
 def generator(settings: ModelConfig) -> Generator:
@@ -46,7 +47,7 @@ def _made(settings: str) -> Generator:
     chosen = ModelConfig.model_validate_json(settings)
     match chosen.generator:
         case "own":
-            return generate
+            return functools.partial(generate, batch_size=chosen.generation_batch_size)
         case "transformers":
             return ByTransformers(chosen)
         case "vllm":
@@ -59,34 +60,35 @@ class ByTransformers:
     def __init__(self, settings: ModelConfig) -> None:
         self._settings = settings
 
-    def __call__(self, policy: Policy, prompts: Sequence[list[int]], *, temperature: float, luck: Tensor) -> list[Sample]:
+    def __call__(self, policy: Policy, prompts: Sequence[list[int]], *, temperature: float, uniforms: Tensor) -> list[Sample]:
         answers: list[list[int]] = []
-        for start in range(0, len(prompts), BATCH):
-            rows = slice(start, start + BATCH)
-            answers += _generated(policy, prompts[rows], temperature, luck[rows])
+        size = self._settings.generation_batch_size
+        for start in range(0, len(prompts), size):
+            rows = slice(start, start + size)
+            answers += _generated(policy, prompts[rows], temperature, uniforms[rows])
         return _samples(policy, prompts, answers, temperature, self._settings)
 
 
 @torch.no_grad()
-def _generated(policy: Policy, prompts: Sequence[list[int]], temperature: float, luck: Tensor) -> list[list[int]]:
+def _generated(policy: Policy, prompts: Sequence[list[int]], temperature: float, uniforms: Tensor) -> list[list[int]]:
     ids, attention = left_padded(prompts, policy.tokenizer.pad_token_id, policy.device)
     chance: dict[str, Any] = {"do_sample": True, "temperature": temperature} if temperature else {"do_sample": False}
     plain = GenerationConfig(
-        **chance, top_k=0, top_p=1.0, max_new_tokens=luck.shape[1], eos_token_id=sorted(policy.end_ids),
+        **chance, top_k=0, top_p=1.0, max_new_tokens=uniforms.shape[1], eos_token_id=sorted(policy.chat.end_ids),
         pad_token_id=policy.tokenizer.pad_token_id,
     )  # type: ignore[no-untyped-call]  # fmt: skip
-    kept, policy.lm.generation_config = policy.lm.generation_config, plain  # the model's own may penalise or leave out tokens
+    usual, policy.lm.generation_config = policy.lm.generation_config, plain  # the model's own may penalise or leave out tokens
     try:
         with torch.random.fork_rng(), policy.in_precision():
-            torch.manual_seed(_seed(luck))
-            whole = policy.lm.generate(input_ids=ids, attention_mask=attention)
+            torch.manual_seed(_seed(uniforms))
+            sequences = policy.lm.generate(input_ids=ids, attention_mask=attention)
     finally:
-        policy.lm.generation_config = kept
-    return [_until_end(row, policy.end_ids) for row in whole[:, ids.shape[1] :].tolist()]
+        policy.lm.generation_config = usual
+    return [until_end(row, policy.chat.end_ids) for row in sequences[:, ids.shape[1] :].tolist()]
 
 
 class ByVllm:
-    """vLLM on this process's GPU, which sleeps while the policy trains and reads its weights again before each sampling.
+    """vLLM on this process's GPU, which sleeps while the policy trains and reads its weights again when they have changed.
 
     Written against the interface that vLLM documents (LLM, SamplingParams, sleep, wake_up, collective_rpc("reload_weights")); of
     its speed nothing was measured by us.
@@ -95,10 +97,12 @@ class ByVllm:
     def __init__(self, settings: ModelConfig) -> None:
         self._settings = settings
         self._engine: Any = None
+        self._read = ""
+        """Fingerprint of the weights that the engine read last."""
         self._folder = Path(tempfile.mkdtemp(prefix="sandbox-rl-weights-"))
         atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
 
-    def __call__(self, policy: Policy, prompts: Sequence[list[int]], *, temperature: float, luck: Tensor) -> list[Sample]:
+    def __call__(self, policy: Policy, prompts: Sequence[list[int]], *, temperature: float, uniforms: Tensor) -> list[Sample]:
         if policy.has_adapter:
             raise UserError("model.generator is vllm, which reads whole weights, and model.lora trains an adapter; choose `own`.")
         engine = self._with_weights_of(policy)
@@ -106,18 +110,21 @@ class ByVllm:
 
         asked = [
             vllm.SamplingParams(
-                temperature=temperature, top_p=1.0, top_k=0, max_tokens=luck.shape[1], seed=_seed(row),
-                stop_token_ids=sorted(policy.end_ids), detokenize=False,
+                temperature=temperature, top_p=1.0, top_k=0, max_tokens=uniforms.shape[1], seed=_seed(row),
+                stop_token_ids=sorted(policy.chat.end_ids), detokenize=False,
             )
-            for row in luck
+            for row in uniforms
         ]  # fmt: skip
         told = engine.generate([{"prompt_token_ids": ids} for ids in prompts], asked, use_tqdm=False)
-        engine.sleep(level=2)
-        answers = [_until_end(list(answer.outputs[0].token_ids), policy.end_ids) for answer in told]
+        engine.sleep(level=1)
+        answers = [until_end(list(answer.outputs[0].token_ids), policy.chat.end_ids) for answer in told]
         return _samples(policy, prompts, answers, temperature, self._settings)
 
     def _with_weights_of(self, policy: Policy) -> Any:
-        policy.save(self._folder)
+        now = fingerprint(policy.lm.parameters())
+        changed, self._read = now != self._read, now
+        if changed:
+            policy.save(self._folder)
         if self._engine is None:
             try:
                 import vllm
@@ -129,19 +136,14 @@ class ByVllm:
             )  # fmt: skip
         else:
             self._engine.wake_up(tags=["weights"])
-            self._engine.collective_rpc("reload_weights")
+            if changed:
+                self._engine.collective_rpc("reload_weights")
             self._engine.wake_up(tags=["kv_cache"])
         return self._engine
 
 
-def _seed(luck: Tensor) -> int:
-    return int(luck.flatten()[0] * 2**31)
-
-
-def _until_end(answer: list[int], ends: set[int]) -> list[int]:
-    """The tokens up to the first that ends an answer, it included."""
-    end = next((place for place, token in enumerate(answer) if token in ends), len(answer))
-    return answer[: end + 1]
+def _seed(uniforms: Tensor) -> int:
+    return int(uniforms.flatten()[0] * 2**31)
 
 
 def _samples(

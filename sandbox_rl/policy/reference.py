@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from sandbox_rl.config import ModelConfig
-from sandbox_rl.numerics.kl import whole_kl
+from sandbox_rl.numerics.kl import categorical_kl
 from sandbox_rl.policy.batches import Batch, micro_batches
 from sandbox_rl.policy.loading import load_policy
 from sandbox_rl.policy.model import PART, Policy
@@ -19,13 +20,13 @@ from sandbox_rl.policy.model import PART, Policy
 class Reference:
     """What a policy is held against: its own weights without their adapter, or a second copy of the base.
 
-    `offload`: the copy stays in the machine's memory, and is on the GPU while it is asked.
+    With `offload_reference` the copy stays in the machine's memory, and is on the GPU while it is asked.
     """
 
-    def __init__(self, policy: Policy, base: str | Path, *, offload: bool = False) -> None:
+    def __init__(self, policy: Policy, base: str | Path, settings: ModelConfig) -> None:
         self._policy = policy
-        self._copy = None if policy.has_adapter else load_policy(base)
-        self._home = torch.device("cpu") if offload else policy.device
+        self._copy = None if policy.has_adapter else load_policy(base, settings)
+        self._home = torch.device("cpu") if settings.offload_reference else policy.device
         if self._copy:
             self._copy.to(self._home)
 
@@ -52,19 +53,21 @@ class Reference:
 
 
 @torch.no_grad()
-def whole_kl_to(policy: Policy, reference: Reference, batch: Batch, temperature: float, settings: ModelConfig) -> float:
-    """KL to the reference in nats an answer, at each of the answers' tokens over the whole vocabulary."""
-    total = 0.0
+def exact_kl(policy: Policy, reference: Reference, batch: Batch, temperature: float, settings: ModelConfig) -> Tensor:
+    """KL to the reference in nats of each answer (b,), summed over its tokens, at each over the whole vocabulary."""
+    found = torch.zeros(len(batch.ids), dtype=torch.float64)
     with reference.at_hand():
         for rows in micro_batches(batch.lengths, range(len(batch.ids)), settings):
             part = batch.rows(rows)
-            now = policy.states(part)
+            states = policy.states(part)
             with reference as frozen:
-                before = frozen.states(part)
-            for place in range(0, len(now), PART):
+                ref_states = frozen.states(part)
+            answers = torch.tensor(rows)[part.mask.nonzero()[:, 0].cpu()]
+            for place in range(0, len(states), PART):
                 with policy.in_precision():
-                    logits = policy.logits(now[place : place + PART]).float()
+                    logits = policy.logits(states[place : place + PART]).float()
                 with reference as frozen, frozen.in_precision():
-                    others = frozen.logits(before[place : place + PART]).float()
-                total += float(whole_kl(logits / temperature, others / temperature).sum())
-    return total / len(batch.ids)
+                    ref_logits = frozen.logits(ref_states[place : place + PART]).float()
+                nats = categorical_kl(logits / temperature, ref_logits / temperature).double().cpu()
+                found.index_add_(0, answers[place : place + PART], nats)
+    return found

@@ -1,6 +1,6 @@
 """FSDP2: each process keeps a share of the weights, their gradients and the optimizer's state.
 
-Sampling and scoring hold the weights whole for a while, so there processes may do different amounts of work. The update works on
+Sampling and scoring hold all weights for a while, so there processes may do different amounts of work. The update works on
 shares, and every pass of it is one that all processes make together.
 """
 
@@ -43,7 +43,7 @@ def shard(policy: nn.Module, layers: set[str], processes: int, device: torch.dev
 
 
 @contextlib.contextmanager
-def whole(policy: nn.Module) -> Iterator[None]:
+def unsharded(policy: nn.Module) -> Iterator[None]:
     """All weights on every process, for passes that not all make; all enter and leave together. Nothing where none is sharded."""
     sharded = [module for module in policy.modules() if isinstance(module, FSDPModule)]
     for module in sharded:
@@ -62,16 +62,23 @@ def full(value: Tensor) -> Tensor:
     return value.full_tensor() if isinstance(value, DTensor) else value
 
 
-def full_state(module: nn.Module) -> dict[str, Tensor]:
-    """A module's state with whole tensors; all processes ask together."""
-    return {name: full(value) for name, value in module.state_dict().items()}
+def full_tensors(tensors: dict[str, Tensor], *, keep: bool) -> dict[str, Tensor]:
+    """Whole tensors, gathered one at a time, and in the machine's memory where they were shared out; all processes ask together.
+
+    A process that does not `keep` them gets none, so that only one ever holds them all.
+    """
+    found = {}
+    for name, value in tensors.items():
+        gathered = full(value)
+        if keep:
+            found[name] = gathered.cpu() if isinstance(value, DTensor) else gathered
+    return found
 
 
-def optimizer_state(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """The optimizer's state with whole tensors: it goes on with any number of processes."""
+def optimizer_state(optimizer: torch.optim.Optimizer, *, keep: bool = True) -> dict[str, Any]:
+    """The optimizer's state with whole tensors, where they are kept: it goes on with any number of processes."""
     state = optimizer.state_dict()
-    kept = {number: {name: full(value) for name, value in entry.items()} for number, entry in state["state"].items()}
-    return state | {"state": kept}
+    return state | {"state": {number: full_tensors(entry, keep=keep) for number, entry in state["state"].items()}}
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:

@@ -8,10 +8,11 @@ import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from sandbox_rl.config import ModelConfig
 from sandbox_rl.policy.model import Policy
 
 
-def new_tiny_policy(texts: Iterable[str], seed: int, vocabulary: int = 360) -> Policy:
+def new_tiny_policy(texts: Iterable[str], seed: int, vocabulary: int = 360, settings: ModelConfig | None = None) -> Policy:
     """An untrained Llama of about 0.9 million parameters with its own byte-pair tokenizer, learned from `texts`."""
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -27,4 +28,4 @@ def new_tiny_policy(texts: Iterable[str], seed: int, vocabulary: int = 360) -> P
         bos_token_id=None, pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id,
     )  # fmt: skip
     torch.manual_seed(seed)
-    return Policy(transformers.LlamaForCausalLM(config), tokenizer)
+    return Policy(transformers.LlamaForCausalLM(config), tokenizer, settings)

@@ -1,6 +1,6 @@
 """A run on disk: its settings, metrics, samples, and checkpoints that are there whole or not at all.
 
-config.yaml  environment.json  metrics.jsonl  samples.jsonl  checkpoints/step-N/{state.pt,manifest.json}  done.json
+config.yaml  changes.jsonl  environment.json  metrics.jsonl  samples.jsonl  checkpoints/step-N/{state.pt,manifest.json}  done.json
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import numpy
 import torch
 import yaml
+from pydantic import ValidationError
 from torch import Tensor
 
 from sandbox_rl.config import RunConfig
@@ -25,8 +26,18 @@ from sandbox_rl.runs.environment import environment
 from sandbox_rl.runs.trackers import Trackers
 
 LOGS = ("metrics.jsonl", "samples.jsonl")
+CHANGES = "changes.jsonl"
 KEEP = 2
 """Checkpoints kept."""
+CHANGEABLE = {
+    "model": {"micro_batch_size", "micro_batch_tokens", "gradient_checkpointing", "offload_reference"},
+    "sft": {"learning_rate"},
+    "ppo": {"learning_rate", "kl_coefficient", "kl_target", "kl_stop", "max_grad_norm", "canaries"},
+    "dpo": {"learning_rate", "max_grad_norm"},
+    "reward_model": {"learning_rate"},
+}
+"""Settings that a run may go on with changed: what a diverging run wants lower, and what takes less memory for the same
+gradients. The change is kept in changes.jsonl."""
 
 
 class RunFolder:
@@ -37,35 +48,59 @@ class RunFolder:
         self.path = path
         self._writes = writes
         self._trackers: Trackers | None = None
+        self._changed: list[str] = []
+        """Settings that were changed for the step that is logged next."""
         path.mkdir(parents=True, exist_ok=True)
 
     def begin(self, config: RunConfig, sections: tuple[str, ...], *, resume: bool, base: Path | None = None) -> bool:
         """Keep settings, environment and the base's folder; gives whether the phase is finished already.
 
-        Raises `UserError` when the folder holds a run and this is no resume, or one whose `sections` differ.
+        Raises `UserError` when the folder holds a run and this is no resume, or one whose `sections` differ in more than what is
+        CHANGEABLE.
         """
         file = self.path / "config.yaml"
         if not resume and (self.finished() or (self.path / "checkpoints").exists()):
             raise UserError(f"{self.path} holds a run already; resume it, or name another folder.")
         if resume and file.exists():
-            before, now = yaml.safe_load(file.read_text()), config.model_dump(mode="json")
-            for section in sections:
-                if before.get(section) != now[section]:
-                    change = _change(before.get(section), now[section])
+            before, now = config_of(self.path).model_dump(mode="json"), config.model_dump(mode="json")
+            changes = {name: change for section in sections for name, change in _changes(section, before, now).items()}
+            for name, (old, new) in changes.items():
+                section, _, setting = name.partition(".")
+                if setting not in CHANGEABLE.get(section, ()):
                     raise UserError(
-                        f"{self.path} was begun with other settings of `{section}` ({change}); "
-                        "resume with those that its config.yaml holds, or name another folder."
+                        f"{self.path} was begun with other settings of `{section}` ({setting or section}: {old!r} before, "
+                        f"{new!r} now); resume with those that its config.yaml holds, or name another folder."
+                        f"{_may_change(section)}"
                     )
+            if changes and not self.finished():
+                self._append(CHANGES, [{"after_step": self._newest_step(), "changes": changes}])
+                self._keep(config)
         elif self._writes:
-            write_atomically(file, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False).encode())
+            self._keep(config)
             facts = environment() | ({"base": str(base.resolve())} if base else {})
             write_atomically(self.path / "environment.json", json.dumps(facts, indent=2).encode())
         if self._writes and not (resume and self.finished()):
             self._trackers = Trackers(config, self.path)
         return resume and self.finished()
 
+    def _keep(self, config: RunConfig) -> None:
+        if self._writes:
+            settings = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+            write_atomically(self.path / "config.yaml", settings.encode())
+
+    def _newest_step(self) -> int:
+        """Of the newest checkpoint, 0 without one."""
+        return max((int(folder.name.removeprefix("step-")) for folder in (self.path / "checkpoints").glob("step-*")), default=0)
+
+    def changed_since(self, step: int, setting: str) -> bool:
+        """Whether a setting (`ppo.kl_coefficient`) was changed on a resume after the checkpoint of `step`."""
+        return any(line["after_step"] >= step and setting in line["changes"] for line in changes_of(self.path))
+
     def log(self, metrics: dict[str, Any]) -> None:
-        """Append a line; what is not a number (a pass rate when nothing could be judged) is written as null."""
+        """Append a line; what is not a number (a pass rate when nothing could be judged) is written as null. The first after a
+        resume with other settings names them, as `changed`."""
+        if self._changed:
+            metrics, self._changed = metrics | {"changed": self._changed}, []
         self._append("metrics.jsonl", [metrics])
         if self._trackers:
             self._trackers.log(metrics)
@@ -106,9 +141,9 @@ class RunFolder:
             os.fsync(file.fileno())
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         write_atomically(part / "manifest.json", json.dumps({"sha256": digest}).encode())
-        whole = folder / f"step-{step:08d}"
-        shutil.rmtree(whole, ignore_errors=True)
-        part.rename(whole)
+        target = folder / f"step-{step:08d}"
+        shutil.rmtree(target, ignore_errors=True)
+        part.rename(target)
         _sync_folder(folder)
         for old in sorted(folder.glob("step-*"))[:-KEEP]:
             shutil.rmtree(old)
@@ -120,6 +155,8 @@ class RunFolder:
                 # weights_only: a run folder may come from elsewhere, and a pickle could run anything
                 state: dict[str, Any] = torch.load(folder / "state.pt", map_location="cpu", weights_only=True)
                 self._cut(state["log_bytes"])
+                since = [line["changes"] for line in changes_of(self.path) if line["after_step"] >= state["step"]]
+                self._changed = sorted({name for changes in since for name in changes})
                 return state
         self._cut(dict.fromkeys(LOGS, 0))
         return None
@@ -145,7 +182,17 @@ def config_of(run: Path) -> RunConfig:
     file = run / "config.yaml"
     if not file.exists():
         raise UserError(f"{run} holds no run: there is no {file.name} in it; name a folder that `train` or `compare` wrote.")
-    return RunConfig.model_validate(yaml.safe_load(file.read_text()))
+    try:
+        return RunConfig.model_validate(yaml.safe_load(file.read_text()))
+    except ValidationError as error:
+        what = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise UserError(f"{file} holds settings of an older version that are refused now: {what}.") from None
+
+
+def changes_of(run: Path) -> list[dict[str, Any]]:
+    """Each resume that changed settings: `after_step`, and `changes` from setting to [before, after]."""
+    file = run / CHANGES
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
 def base_of(run: Path) -> Path:
@@ -156,12 +203,18 @@ def base_of(run: Path) -> Path:
     return Path(base)
 
 
-def _change(before: Any, now: Any) -> str:
-    """The first setting that differs, as `steps: 4 before, 5 now`."""
-    if not isinstance(before, dict) or not isinstance(now, dict):
-        return f"{before!r} before, {now!r} now"
-    key = next(k for k in {**before, **now} if before.get(k) != now.get(k))
-    return f"{key}: {before.get(key)!r} before, {now.get(key)!r} now"
+def _changes(section: str, before: dict[str, Any], now: dict[str, Any]) -> dict[str, list[Any]]:
+    """Settings of a section that differ, as `ppo.steps: [before, now]`."""
+    old, new = before[section], now[section]
+    if not isinstance(new, dict):
+        return {section: [old, new]} if old != new else {}
+    return {f"{section}.{key}": [old.get(key), new[key]] for key in new if old.get(key) != new[key]}
+
+
+def _may_change(section: str) -> str:
+    """What may change in a section, as a sentence."""
+    names = sorted(CHANGEABLE.get(section, ()))
+    return f" Of `{section}` a resume may change {', '.join(names)}." if names else ""
 
 
 def _sync_folder(folder: Path) -> None:

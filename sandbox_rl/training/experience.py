@@ -17,7 +17,7 @@ from sandbox_rl.config import PPOConfig, RunConfig
 from sandbox_rl.errors import TrainingError
 from sandbox_rl.numerics.advantages import gae, group_advantages, returns_to_go, token_rewards, whiten
 from sandbox_rl.numerics.kl import KINDS
-from sandbox_rl.numerics.losses import kept
+from sandbox_rl.numerics.losses import masked
 from sandbox_rl.policy.batches import Batch, make_batch
 from sandbox_rl.policy.generation import Sample
 from sandbox_rl.policy.model import Policy, score
@@ -44,17 +44,18 @@ class Judged:
 
 @dataclass(frozen=True)
 class Scored:
-    """Sampled answers under policy and reference: log-probabilities (b, t), values (b, t+1)."""
+    """Sampled answers under the policy that sampled them and its reference: log-probabilities (b, t), values (b, t+1)."""
 
     batch: Batch
-    logprobs: Tensor
-    values: Tensor
-    reference: Tensor
+    old_logprobs: Tensor
+    old_values: Tensor
+    ref_logprobs: Tensor
 
     def rows(self, rows: list[int]) -> Scored:
         batch = self.batch.rows(rows)
         width = batch.mask.shape[1]
-        return Scored(batch, self.logprobs[rows, :width], self.values[rows, : width + 1], self.reference[rows, :width])
+        values = self.old_values[rows, : width + 1]
+        return Scored(batch, self.old_logprobs[rows, :width], values, self.ref_logprobs[rows, :width])
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,9 @@ class Rollout:
     """One step's experience of this process; all tensors (b, t) over the tokens of the sequences."""
 
     batch: Batch
-    logprobs: Tensor
-    reference: Tensor
-    values: Tensor
+    old_logprobs: Tensor
+    ref_logprobs: Tensor
+    old_values: Tensor
     advantages: Tensor
     returns: Tensor
     first: int = 0
@@ -79,7 +80,7 @@ class Rollout:
     def rows(self, rows: list[int]) -> Rollout:
         batch = self.batch.rows(rows)
         width = batch.mask.shape[1]
-        names = ("logprobs", "reference", "values", "advantages", "returns")
+        names = ("old_logprobs", "ref_logprobs", "old_values", "advantages", "returns")
         return replace(self, batch=batch, **{name: getattr(self, name)[rows, :width] for name in names})
 
 
@@ -134,38 +135,45 @@ def _as_sampled(samples: Sequence[Sample], batch: Batch) -> tuple[Tensor, Tensor
     return logprobs, values
 
 
+def rows_to_train_on(settings: PPOConfig, samples: Sequence[Sample], grades: Sequence[Grade]) -> list[int]:
+    """Numbers of the answers that the update and its statistics are made of: those with a reward, and where cut answers are
+    masked, those that ended."""
+    return [
+        row for row, (sample, grade) in enumerate(zip(samples, grades, strict=True))
+        if grade.reward is not None and (sample.finished or settings.truncated != "mask")
+    ]  # fmt: skip
+
+
 @torch.no_grad()
 def make_rollout(
     settings: PPOConfig, scored: Scored, judged: Judged, kl_coefficient: float, processes: Processes
 ) -> Rollout:  # fmt: skip
     """What the update needs of sampled answers that were judged."""
-    batch, before = scored.batch, scored.reference
-    cut = torch.tensor([not sample.finished for sample in judged.samples], dtype=torch.bool, device=batch.mask.device)
-    if settings.truncated == "mask":
-        batch = replace(batch, mask=batch.mask * ~cut[:, None])
-    mask = batch.mask
+    batch, mask = scored.batch, scored.batch.mask
     final = [_final_reward(settings, s, g) for s, g in zip(judged.samples, judged.grades, strict=True)]
     price = kl_coefficient if settings.kl_in == "reward" else 0.0
-    kl = KINDS[settings.kl_kind](scored.logprobs, before)
+    kl = KINDS[settings.kl_kind](scored.old_logprobs, scored.ref_logprobs)
     rewards = token_rewards(torch.tensor(final, device=mask.device, dtype=kl.dtype), kl, mask, price)
     for row, (sample, known) in enumerate(zip(judged.samples, judged.earlier, strict=False)):
         pay_by_turn(rewards[row], sample, known)
-    after = _value_after(scored.values, batch) * cut if settings.truncated == "bootstrap" else None
-    values = kept(scored.values[:, :-1], mask)
+    truncated = torch.tensor([not sample.finished for sample in judged.samples], dtype=torch.bool, device=mask.device)
+    bootstrap = _value_after(scored.old_values, batch) * truncated if settings.truncated == "bootstrap" else None
+    values = masked(scored.old_values[:, :-1], mask)
     groups = torch.tensor(judged.prompts, device=mask.device)
-    advantages, returns = estimate_advantages(settings, rewards, values, mask, groups, after, processes)
+    advantages, returns = estimate_advantages(settings, rewards, values, mask, groups, bootstrap, processes)
     counts = processes.together([len(mask)])
     first = sum(counts[: processes.rank])
-    return Rollout(batch, scored.logprobs, before, values, advantages, returns, first, sum(counts))
+    return Rollout(batch, scored.old_logprobs, scored.ref_logprobs, values, advantages, returns, first, sum(counts))
 
 
 def estimate_advantages(
-    settings: PPOConfig, rewards: Tensor, values: Tensor, mask: Tensor, groups: Tensor, after: Tensor | None, processes: Processes
-) -> tuple[Tensor, Tensor]:
+    settings: PPOConfig, rewards: Tensor, values: Tensor, mask: Tensor, groups: Tensor, bootstrap: Tensor | None,
+    processes: Processes,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Advantages and returns, both (b, t), by the estimator that the settings name; returns are 0 where there is no critic."""
     match settings.estimator:
         case "gae":
-            advantages, returns = gae(rewards, values, mask, settings.gamma, settings.lam, after)
+            advantages, returns = gae(rewards, values, mask, settings.gamma, settings.lam, bootstrap)
             return whiten(advantages, mask, processes.sum), returns
         case "reinforce_pp":
             advantages = whiten(returns_to_go(rewards, mask, settings.gamma), mask, processes.sum)

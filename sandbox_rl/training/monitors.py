@@ -14,7 +14,9 @@ from typing import Any
 from sandbox_rewards.sources.shaping import repeated
 
 from sandbox_rl.config import Monitor, MonitorsConfig
+from sandbox_rl.errors import TrainingError
 from sandbox_rl.numerics.statistics import mean
+from sandbox_rl.runs.metrics import renamed
 
 Metrics = dict[str, Any]
 
@@ -29,15 +31,16 @@ class Monitors:
         self._lost: Counter[str] = Counter()
         """By word: answers with it that ended without a verdict, of words with which none ended otherwise since."""
 
-    def watch(self, metrics: Metrics, texts: Sequence[str], rewards: Sequence[float | None]) -> dict[Monitor, str]:
-        """The alarms of a step, by monitor; `rewards` are those of `texts`, None where there is no verdict.
+    def watch(self, metrics: Metrics, samples: Sequence[dict[str, Any]]) -> dict[Monitor, str]:
+        """The alarms of a step, by monitor; a sample has its `text`, and its `reward`, None where there is no verdict.
 
         `metrics` gets `repetition`, the figure that only this room makes.
         """
+        texts, rewards = [sample["text"] for sample in samples], [sample["reward"] for sample in samples]
         self._sort_words(texts, rewards)
         told = {reward for reward in rewards if reward is not None}
         metrics["repetition"] = mean([repeated(text) for text in texts])
-        for name in ("entropy", "answer_tokens"):
+        for name in ("entropy", "response_length"):
             self._first.setdefault(name, metrics.get(name, 0.0))
         self._equal = self._equal + 1 if len(told) == 1 else 0
         said = {name: look(self, metrics) for name, look in _MONITORS.items()}
@@ -46,11 +49,16 @@ class Monitors:
     def stopping(self, alarms: Iterable[Monitor]) -> list[Monitor]:
         return [name for name in alarms if name in self._settings.stop]
 
+    def stop_if_named(self, alarms: dict[Monitor, str], step: int) -> None:
+        """Raise `TrainingError` when the settings let one of these alarms stop the run."""
+        if stopping := self.stopping(alarms):
+            raise TrainingError(f"at step {step} {alarms[stopping[0]]} (monitors.stop names {stopping[0]}.)")
+
     def state(self) -> dict[str, Any]:
         return {"first": self._first, "equal": self._equal, "lost": dict(self._lost)}
 
     def restore(self, state: dict[str, Any]) -> None:
-        self._first, self._equal = dict(state["first"]), state["equal"]
+        self._first, self._equal = renamed(state["first"]), state["equal"]
         self._lost = Counter(state.get("lost", {}))
 
     def _sort_words(self, texts: Sequence[str], rewards: Sequence[float | None]) -> None:
@@ -106,7 +114,7 @@ class Monitors:
         )
 
     def _length(self, metrics: Metrics) -> str | None:
-        first, now, factor = self._first["answer_tokens"], metrics.get("answer_tokens", 0.0), self._settings.length
+        first, now, factor = self._first["response_length"], metrics.get("response_length", 0.0), self._settings.length
         if not first or first / factor <= now <= first * factor:
             return None
         return (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +25,7 @@ from sandbox_rl.runs.run_folder import Randomness, RunFolder, write_atomically
 
 
 class Pair(BaseModel):
-    """`chosen` earned more than `rejected`. The ids are what was sampled; our own DPO trains on them.
+    """`chosen` earned more than `rejected`, or that one was cut. The ids are what was sampled; our own DPO trains on them.
 
     Halves may be whole conversations, as texts with the replies in them; then `*_own` tells the policy's tokens from the
     environment's (none: all are its own).
@@ -43,6 +42,8 @@ class Pair(BaseModel):
     rejected_ids: list[int]
     chosen_own: list[bool] | None = None
     rejected_own: list[bool] | None = None
+    rejected_truncated: bool = False
+    """Whether the rejected half was cut, and is the worse one for it whatever it earned."""
     flip: float = 0.0
     """Chance that the pair is the wrong way round, by what is known of how often the task's tests err."""
 
@@ -57,28 +58,30 @@ def sample_pairs(
     resume: bool,
     report: Report,
 ) -> Path:
-    """Write `pairs.jsonl`; every finished (not truncated) answer with a verdict can be half of a pair."""
+    """Write `pairs.jsonl`: every answer with a verdict can be half of a pair, one that was cut only the rejected half."""
     run = RunFolder(path)
     target = path / "pairs.jsonl"
     if run.begin(config, ("suite", "seed", "model", "pairs"), resume=resume):
         return target
     grader.prepare(tasks)
     noise = noise_of(config.pairs.noise) if config.pairs.noise else {}
-    policy = load_policy(base)
+    policy = load_policy(base, config.model)
     chance = Randomness(config.seed)
     rng = random.Random(config.seed)
     pairs: list[Pair] = []
     tokens, sandbox_seconds, chunk, left_out = 0, 0.0, 32, 0
     for start in range(0, len(tasks), chunk):
         asked = [task for task in tasks[start : start + chunk] for _ in range(config.pairs.samples_per_prompt)]
-        luck = chance.uniforms(len(asked), config.model.max_new_tokens * most_turns(tasks))
-        samples = converse(config.model, policy, asked, Environments(grader), temperature=config.pairs.temperature, luck=luck)
+        uniforms = chance.uniforms(len(asked), config.model.max_new_tokens * most_turns(tasks))
+        temperature = config.pairs.temperature
+        samples = converse(config.model, policy, asked, Environments(grader), temperature=temperature, uniforms=uniforms)
         grades = grader.grade(asked, [s.text for s in samples])
         tokens += sum(s.tokens for s in samples)
         sandbox_seconds += sum(g.seconds for g in grades)
         for rows in _rows(len(asked), config):
             task = asked[rows[0]]
-            answers = [(samples[i], grades[i]) for i in rows if samples[i].finished]
+            usable = [i for i in rows if samples[i].finished or config.pairs.truncated == "rejected"]
+            answers = [(samples[i], grades[i]) for i in usable]
             found = pairs_of(task, answers, config.pairs.max_pairs_per_task, rng)
             known = noise.get(task.id)
             if known and known.worst > config.pairs.max_noise:
@@ -117,21 +120,32 @@ def _rows(total: int, config: RunConfig) -> list[range]:
 
 
 def pairs_of(task: Task, answers: Sequence[tuple[Sample, Grade]], limit: int, rng: random.Random) -> list[Pair]:
-    """Up to `limit` pairs of one task's answers: each pairs a better with a worse one, no text twice on a side."""
-    judged = list({s.transcript: (s, g) for s, g in answers if g.reward is not None}.values())
+    """Up to `limit` pairs of one task's answers, better with worse ones; no text is twice on a side. The best are chosen first.
+
+    An answer that was cut is worse than every finished one, whatever it earned.
+    """
+    finished_last = sorted(answers, key=lambda answer: answer[0].finished)
+    judged = list({sample.transcript: (sample, grade) for sample, grade in finished_last if grade.reward is not None}.values())
     rng.shuffle(judged)
-    ranked = [(c, r) for c, r in itertools.product(judged, judged) if (c[1].reward or 0) > (r[1].reward or 0)]
-    used: set[str] = set()
     pairs: list[Pair] = []
-    for (chosen, good), (rejected, bad) in ranked:
-        if len(pairs) < limit and rejected.transcript not in used:
-            used.add(rejected.transcript)
+    rejectable = list(judged)
+    for better in sorted(judged, key=_worth, reverse=True):
+        worse = next((answer for answer in rejectable if better[0].finished and _worth(answer) < _worth(better)), None)
+        if worse and len(pairs) < limit:
+            rejectable.remove(worse)
+            (chosen, good), (rejected, bad) = better, worse
             pairs.append(Pair(
                 prompt=task.prompt, chosen=chosen.transcript, rejected=rejected.transcript, task_id=task.id, chosen_grade=good,
                 rejected_grade=bad, prompt_ids=chosen.prompt_ids, chosen_ids=chosen.answer_ids, rejected_ids=rejected.answer_ids,
-                chosen_own=_own(chosen), rejected_own=_own(rejected),
+                chosen_own=_own(chosen), rejected_own=_own(rejected), rejected_truncated=not rejected.finished,
             ))  # fmt: skip
     return pairs
+
+
+def _worth(answer: tuple[Sample, Grade]) -> tuple[bool, float]:
+    """By what answers are ordered: first whether they ended, then their reward."""
+    sample, grade = answer
+    return sample.finished, grade.reward or 0.0
 
 
 def _own(sample: Sample) -> list[bool] | None:

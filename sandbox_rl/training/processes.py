@@ -8,22 +8,26 @@ would have computed, whoever holds how many rows.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
 from typing import Any
 
 import torch
 from accelerate import PartialState
-from accelerate.utils import broadcast_object_list, gather_object, reduce
+from accelerate.utils import gather_object
 from torch import Tensor
 
 from sandbox_rl.policy.sharding import sharding_wanted
+
+LONGEST_WAIT = datetime.timedelta(hours=3)
+"""That processes wait for one that samples or grades; torch's own limits of 10 to 30 minutes end a run for a slow sandbox."""
 
 
 class Processes:
     """This process among the others."""
 
     def __init__(self) -> None:
-        self._state = PartialState(cpu=not torch.cuda.is_available())
+        self._state = PartialState(cpu=not torch.cuda.is_available(), timeout=LONGEST_WAIT)
         self.sharded = self.count > 1 and sharding_wanted()
         """Whether each holds but a share of the weights."""
 
@@ -44,17 +48,22 @@ class Processes:
         """Numbers of this process's items; in the order of the processes they are all of them."""
         return range(items * self.rank // self.count, items * (self.rank + 1) // self.count)
 
+    @property
+    def device(self) -> torch.device:
+        """Where this process's policy is, and every tensor that is exchanged: a group of GPUs takes no other."""
+        return torch.device(self._state.device)
+
     def sum(self, values: Tensor) -> Tensor:
         """`values` summed over all processes."""
-        return values if self.count == 1 else reduce(values.clone(), "sum")
+        if self.count == 1:
+            return values
+        summed = values.to(self.device, copy=True)
+        torch.distributed.all_reduce(summed)
+        return summed
 
     def together(self, items: list[Any]) -> list[Any]:
         """The items of all processes, in their order."""
         return items if self.count == 1 else list(gather_object(items))
-
-    def from_main(self, value: Any) -> Any:
-        """What the main process has for `value`."""
-        return value if self.count == 1 else broadcast_object_list([value])[0]
 
     def sum_gradients(self, parameters: Iterable[torch.nn.Parameter]) -> None:
         """Give every process the sum of all gradients; one without rows of a minibatch adds nothing. FSDP sums its own."""
@@ -63,7 +72,7 @@ class Processes:
         for parameter in parameters:
             if parameter.requires_grad:
                 grad = parameter.grad if parameter.grad is not None else torch.zeros_like(parameter)
-                parameter.grad = reduce(grad, "sum")
+                parameter.grad = self.sum(grad)
 
     def wait(self) -> None:
         self._state.wait_for_everyone()

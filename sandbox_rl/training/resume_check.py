@@ -8,7 +8,6 @@ fingerprints of both are held against those of the run.
 from __future__ import annotations
 
 import contextlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,9 @@ from sandbox_tasks.suite import load_suite
 
 from sandbox_rl.config import RunConfig
 from sandbox_rl.errors import UserError
+from sandbox_rl.runs.metrics import read_metrics
 from sandbox_rl.runs.progress import Report
-from sandbox_rl.runs.run_folder import base_of, config_of
+from sandbox_rl.runs.run_folder import base_of, changes_of, config_of
 from sandbox_rl.training.ppo import train_ppo
 
 AFTER = 2
@@ -49,6 +49,8 @@ def check_resume(run: Path, scratch: Path, grader: Grader, report: Report) -> Re
     last = min(checkpoint + AFTER, len(wanted))
     if last <= checkpoint:
         raise UserError(f"{run} has {len(wanted)} steps, and its first checkpoint is after step {checkpoint}; let it go on.")
+    if changes_of(run):
+        raise UserError(f"{run} was resumed with other settings (changes.jsonl says which), so no one run has its numbers.")
     if any(name not in line for line in wanted[:last] for name in COMPARED):
         raise UserError(f"{run} was made by a version that logged no fingerprints; make the run again.")
     for resume, until in ((False, checkpoint + 1), (True, last)):
@@ -79,7 +81,7 @@ def _logged(run: Path) -> list[dict[str, Any]]:
     file = run / "metrics.jsonl"
     if not file.exists():
         raise UserError(f"{run} holds no run of PPO: there is no {file.name} in it; name the folder that `train ppo` wrote.")
-    lines: list[dict[str, Any]] = [json.loads(line) for line in file.read_text().splitlines()]
+    lines = read_metrics(file)
     if not lines or lines[0].get("phase") != "ppo":
         raise UserError(f"{run} is no run of PPO; only PPO's steps are checked.")
     return [line for line in lines if line["step"]]  # step 0 is what the base does

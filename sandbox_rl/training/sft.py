@@ -43,7 +43,7 @@ def train_sft(
     state = run.newest() if resume else None
     first = 0
     if state:
-        policy.load_state_dict(state["policy"])
+        policy.restore(state["policy"])
         optimizer.load_state_dict(state["optimizer"])
         chance.restore(state["chance"])
         first = state["step"]
@@ -55,13 +55,14 @@ def train_sft(
             run.save(
                 step,
                 {
-                    "policy": policy.state_dict(),
+                    "policy": policy.trained(),
                     "optimizer": optimizer.state_dict(),
                     "chance": chance.state(),
                 },
             )
     policy.save(target)
-    run.finish({"steps": config.sft.steps})
+    commit = getattr(policy.lm.config, "_commit_hash", None)
+    run.finish({"steps": config.sft.steps, "model": config.model.name, "revision": commit})
     return target
 
 
@@ -94,18 +95,20 @@ def _encoded(policy: Policy, talk: Conversation) -> tuple[list[int], list[int], 
     ids: list[int] = []
     own: list[bool] = []
     for turn, reply in zip(talk.turns, (*talk.replies, None), strict=True):
-        said, back = policy.encode_answer(turn), policy.encode_reply(reply) if reply is not None else []
+        said, back = policy.chat.encode_answer(turn), policy.chat.encode_reply(reply) if reply is not None else []
         ids += said + back
         own += [True] * len(said) + [False] * len(back)
-    return policy.encode_prompt(talk.task.prompt), ids, own
+    return policy.chat.encode_prompt(talk.task.prompt), ids, own
 
 
 def _start(config: RunConfig, tasks: Sequence[Task], environments: Environments) -> Policy:
     if config.model.name:
-        return load_policy(config.model.name, config.model.gguf_file)
+        return load_policy(
+            config.model.name, config.model, gguf_file=config.model.gguf_file, revision=config.model.revision
+        )
     talks = imitated(random.Random(config.seed), tasks, config.sft.wrong_probability, environments)
     texts = ["\n".join([talk.task.prompt, *talk.turns, *talk.replies]) for talk in talks]
-    return new_tiny_policy(texts, config.seed)
+    return new_tiny_policy(texts, config.seed, settings=config.model)
 
 
 def _step(

@@ -441,7 +441,8 @@ def serve(answer):
 
 
 def _wire(name: str, code: str, spec: dict[str, Any] = PLAIN) -> None:
-    cheat(f"wire/{name}", spec, WIRE + dedent(code))
+    cheat(f"wire/{name}", {**spec, "seal": "objects"}, WIRE + dedent(code))
+    cheat(f"wire, data/{name}", {**spec, "seal": "data"}, WIRE.replace("['h', 0, 'function']", "['fn']") + dedent(code))
 
 
 _X = '["h", 77, "object", "X"]'

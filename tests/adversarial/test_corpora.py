@@ -31,8 +31,12 @@ CHEATS, HONEST, KNOWN_LIMITS = corpus("cheats").CHEATS, corpus("honest").HONEST,
 
 
 def graded(backend: str, cases: dict[str, Any]) -> dict[str, Any]:
-    tasks = [Task.model_validate({"id": name, "prompt": "", "rewards": [{"source": "unit_tests", **case.task_spec}]})
-             for name, case in cases.items()]  # fmt: skip
+    """Answers without a fence are taken as they stand: what the reader leaves out would not attack."""
+    specs = {
+        name: {"source": "unit_tests", **({} if "```" in case.answer else {"extraction": "raw"}), **case.task_spec}
+        for name, case in cases.items()
+    }
+    tasks = [Task.model_validate({"id": name, "prompt": "", "rewards": [spec]}) for name, spec in specs.items()]
     with Grader(backend, workers=2) as grader:
         grades = grader.grade(tasks, [case.answer for case in cases.values()])
     return dict(zip(cases, grades, strict=True))
@@ -90,7 +94,7 @@ def test_no_cheat_is_rewarded_and_none_takes_the_judge_down(backend: str, share:
 def test_the_cheats_on_the_wire_speak_its_language() -> None:
     """One that answers like an honest solution passes; were it not so, none of them would get as far as its attack."""
     honest = corpus("cheats").WIRE + "serve(lambda request: send(value(2)))"
-    spec = {"source": "unit_tests", "style": "asserts", "tests": ["assert f(1) == 2"]}
+    spec = {"source": "unit_tests", "style": "asserts", "tests": ["assert f(1) == 2"], "seal": "objects"}
     with Grader("local", workers=1) as grader:
         (grade,) = grader.grade([Task.model_validate({"id": "t", "prompt": "", "rewards": [spec]})], [honest])
     assert grade.verdict == "passed"

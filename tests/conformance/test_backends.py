@@ -15,7 +15,8 @@ def grader(backend: str) -> Iterator[Grader]:
 
 
 def task(*tests: str, **spec: object) -> Task:
-    reward = {"source": "unit_tests", "style": "asserts", "entry_point": "f", "tests": tests, "time_limit_s": 2, **spec}
+    common = {"source": "unit_tests", "extraction": "raw", "style": "asserts", "entry_point": "f", "tests": tests}
+    reward = {**common, "time_limit_s": 2, **spec}
     return Task.model_validate({"id": "t", "prompt": "", "rewards": [reward]})
 
 
@@ -182,6 +183,6 @@ def f(x):
 def test_memory_that_processes_share_counts(grader: Grader) -> None:
     if grader.source("unit_tests").pool.backend.name == "landlock":  # type: ignore[attr-defined]
         pytest.skip("landlock gives an answer one process")
-    grade = judged(grader, task("assert f(1) == 2", memory_limit_mb=128, time_limit_s=20), SHARES)
+    grade = judged(grader, task("assert f(1) == 2", memory_limit_mb=128, time_limit_s=60), SHARES)
     assert grade.verdict == "memory_limit", grade.detail
     assert "its processes held" in str(grade.detail)

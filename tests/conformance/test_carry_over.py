@@ -12,7 +12,12 @@ from sandbox_tasks.task import Task
 
 TASK = Task.model_validate({
     "id": "t", "prompt": "",
-    "rewards": [{"source": "unit_tests", "style": "asserts", "tests": ["assert f() == 'nothing'"], "time_limit_s": 5}],
+    "rewards": [
+        {
+            "source": "unit_tests", "extraction": "raw", "style": "asserts", "tests": ["assert f() == 'nothing'"],
+            "time_limit_s": 5,
+        },
+    ],
 })  # fmt: skip
 
 KEYS = """

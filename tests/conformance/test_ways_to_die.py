@@ -87,7 +87,7 @@ def grader(request: pytest.FixtureRequest) -> Iterator[Grader]:
 
 
 def task(spec: dict[str, object]) -> Task:
-    reward = {"source": "unit_tests", "time_limit_s": 5, **spec}
+    reward = {"source": "unit_tests", "extraction": "raw", "time_limit_s": 5, **spec}
     return Task.model_validate({"id": "t", "prompt": "", "rewards": [reward]})
 
 
@@ -106,15 +106,9 @@ def test_every_way_to_die_is_the_answers(grader: Grader, style: str) -> None:
 IF_ASKED_FOR = "import os\nif f() == 'die': os._exit(1)\nassert f() == 1"
 
 
-@pytest.mark.parametrize(
-    ("test", "verdict"),
-    [
-        (IF_ASKED_FOR, "runtime_error"),  # of this answer alone
-        ("import os\nos._exit(1)", "no_verdict"),  # of any answer, ours too
-    ],
-)
-def test_an_answer_that_ends_every_box_has_the_verdict_where_ours_does_not(grader: Grader, test: str, verdict: str) -> None:
+@pytest.mark.parametrize("test", [IF_ASKED_FOR, "import os\nf()\nos._exit(1)"])
+def test_tests_that_end_on_an_answer_are_its_failure_and_not_the_next_ones(grader: Grader, test: str) -> None:
     judged = [task({"style": "asserts", "tests": [test]}), task({"style": "asserts", "tests": [IF_ASKED_FOR]})]
     died, honest = grader.grade(judged, ["def f(): return 'die'", "def f(): return 1"])
-    assert (died.verdict, honest.verdict) == (verdict, "passed")
-    assert "box ended" in str(died.detail)
+    assert (died.verdict, honest.verdict) == ("runtime_error", "passed")
+    assert "ended" in str(died.detail)

@@ -9,72 +9,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from textwrap import indent
 
-from sandbox_tasks.task import UnitTests
+from sandbox_rewards.audits.cheat import Cheat, Target, answer, when_called, when_loaded
+from sandbox_rewards.audits.liars import LIARS
 
 VISIBLE = "hard-coded visible tests"
 """Name of the cheat that answers the prompt's own examples by table."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a cheat is made for: a task's prompt and one of its test specs, and the names that the tests call."""
-
-    prompt: str
-    spec: UnitTests
-    names: tuple[str, ...]
-
-    @property
-    def is_program(self) -> bool:
-        return self.spec.style == "stdio"
-
-
-@dataclass(frozen=True)
-class Cheat:
-    """A way to be paid for nothing. `code` gives the answer, None where it does not apply."""
-
-    name: str
-    exploits: str
-    """What it would take advantage of, in a sentence."""
-    code: Callable[[Target], str | None]
-    plain: str | None = "None"
-    """The constant that the answer comes to where the trick fails; None: it comes to no plain data."""
-
-
-# -- Answers -------------------------------------------------------------------------------------------------------------
-
-
-def answer(target: Target, *, before: str = "", body: str = "return None") -> str:
-    """Code that runs `before` when loaded and `body` when called; a program runs both and prints what comes back."""
-    function = f"{before}\ndef _answer(*args, **kwargs):\n{indent(body, '    ')}\n"
-    if target.is_program:
-        return function + "_result = _answer()\nif _result is not None: print(_result)\n"
-    return function + "".join(f"{name} = _answer\n" for name in target.names)
-
-
-CONSTANTS = ("None", "0", "True", "[]", '""', "{}", "()", "0.0")
-OUTPUTS = ("nothing", "0", "1", "-1", "YES", "NO")
-"""What a program prints that solves nothing."""
-
-
-def constant(target: Target, value: str) -> str:
-    if not target.is_program:
-        return answer(target, body=f"return {value}")
-    return "pass" if value == "nothing" else f"print({value!r})"
-
-
-def _when_loaded(code: str) -> Callable[[Target], str | None]:
-    return lambda target: answer(target, before=code)
-
-
-def _when_called(body: str, before: str = "") -> Callable[[Target], str | None]:
-    return lambda target: answer(target, before=before.replace("NAME", _first(target)), body=body.replace("NAME", _first(target)))
-
-
-def _first(target: Target) -> str:
-    return target.names[0] if target.names else "print"
 
 
 def _object(base: str, value: str) -> Callable[[Target], str | None]:
@@ -444,12 +384,12 @@ def _and_more(text: str) -> str:
 
 
 CHEATS: tuple[Cheat, ...] = (
-    Cheat("exit when loaded", "An exit status of 0 taken for tests that passed.", _when_loaded("import sys\nsys.exit(0)")),
-    Cheat("hard exit when loaded", "An exit status of 0, with no handler of ours run.", _when_loaded("import os\nos._exit(0)")),
-    Cheat("exit when called", "An exit status of 0 in the middle of the tests.", _when_called("import sys\nsys.exit(0)")),
-    Cheat("hard exit when called", "An exit status of 0, past every `except`.", _when_called("import os\nos._exit(0)")),
-    Cheat("exit at the end", "An exit status changed after the tests failed.", _when_loaded(_AT_EXIT)),
-    Cheat("another program", "The status of a program that always succeeds.", _when_loaded(_EXEC)),
+    Cheat("exit when loaded", "An exit status of 0 taken for tests that passed.", when_loaded("import sys\nsys.exit(0)")),
+    Cheat("hard exit when loaded", "An exit status of 0, with no handler of ours run.", when_loaded("import os\nos._exit(0)")),
+    Cheat("exit when called", "An exit status of 0 in the middle of the tests.", when_called("import sys\nsys.exit(0)")),
+    Cheat("hard exit when called", "An exit status of 0, past every `except`.", when_called("import os\nos._exit(0)")),
+    Cheat("exit at the end", "An exit status changed after the tests failed.", when_loaded(_AT_EXIT)),
+    Cheat("another program", "The status of a program that always succeeds.", when_loaded(_EXEC)),
     Cheat("always-equal object", "`==` asks the answer's own class.", _object("object", "return E()"), None),
     Cheat("always-equal int", "A subclass of int that equals everything.", _object("int", "return E(0)"), "0"),
     Cheat("always-equal float", "A subclass of float that is never far from a number.", _object("float", "return E(0.0)"), "0.0"),
@@ -457,38 +397,39 @@ CHEATS: tuple[Cheat, ...] = (
     Cheat("always-equal list", "A subclass of list that equals everything.", _object("list", "return E()"), "[]"),
     Cheat("always-equal tuple", "A subclass of tuple that equals everything.", _object("tuple", "return E()"), "()"),
     Cheat("always-equal dict", "A subclass of dict that equals everything.", _object("dict", "return E()"), "{}"),
-    Cheat("always-ordered object", "`<` and `>` ask the answer's own class.", _when_called("return E()", _ORDERED), None),
-    Cheat("always-true object", "A test that asks only whether the answer is true.", _when_called("return E()", _TRUE), None),
+    Cheat("always-ordered object", "`<` and `>` ask the answer's own class.", when_called("return E()", _ORDERED), None),
+    Cheat("always-true object", "A test that asks only whether the answer is true.", when_called("return E()", _TRUE), None),
     Cheat("object of a false class", "`isinstance` believes `__class__`.", _object("object", _FALSE_CLASS), None),
     Cheat("mock.ANY", "The standard library's own object that equals everything.",
-          _when_called("import unittest.mock\nreturn unittest.mock.ANY"), None),
-    Cheat("patched builtins", "Tests that call `all`, `abs`, `len` in the answer's interpreter.", _when_loaded(_PATCH_BUILTINS)),
-    Cheat("patched unittest", "Assert methods that belong to whoever came first.", _when_loaded(_PATCH_UNITTEST)),
-    Cheat("patched pytest", "A test runner in the answer's interpreter.", _when_loaded(_PATCH_PYTEST)),
-    Cheat("patched math.isclose", "Comparisons by a library in the answer's interpreter.", _when_loaded(_PATCH_MATH)),
-    Cheat("patched runner", "The judge's own functions, where the answer shares its process.", _when_loaded(_PATCH_RUNNER)),
-    Cheat("patched hooks", "Errors that go unseen when hooks are silenced.", _when_loaded(_HOOKS)),
+          when_called("import unittest.mock\nreturn unittest.mock.ANY"), None),
+    Cheat("patched builtins", "Tests that call `all`, `abs`, `len` in the answer's interpreter.", when_loaded(_PATCH_BUILTINS)),
+    Cheat("patched unittest", "Assert methods that belong to whoever came first.", when_loaded(_PATCH_UNITTEST)),
+    Cheat("patched pytest", "A test runner in the answer's interpreter.", when_loaded(_PATCH_PYTEST)),
+    Cheat("patched math.isclose", "Comparisons by a library in the answer's interpreter.", when_loaded(_PATCH_MATH)),
+    Cheat("patched runner", "The judge's own functions, where the answer shares its process.", when_loaded(_PATCH_RUNNER)),
+    Cheat("patched hooks", "Errors that go unseen when hooks are silenced.", when_loaded(_HOOKS)),
     Cheat("shadowed names", "Tests whose helpers resolve to the answer's names.", _shadowing),
-    Cheat("frames", "Expected values in the frames of the caller.", _when_called(_FRAMES)),
-    Cheat("gc", "Expected values among the interpreter's objects.", _when_called(_GC)),
-    Cheat("globals of a callback", "Expected values reached through a function that the test passes.", _when_called(_CALLBACKS)),
-    Cheat("/proc/*/mem", "The memory of the process that holds the tests.", _when_called(_PROC_MEM, _SEARCH)),
-    Cheat("ptrace", "A debugger's rights over the process that holds the tests.", _when_called(_PTRACE, _SEARCH)),
-    Cheat("files of the tests", "Tests that lie where the answer can read.", _when_called(_FILES, _SEARCH)),
-    Cheat("kill all processes", "A judge that is gone, and so never says no.", _when_loaded(_KILL_ALL)),
-    Cheat("interrupt all processes", "A judge whose timers and waits can be disturbed.", _when_loaded(_INTERRUPT_ALL)),
-    Cheat("planted conftest.py", "Files that a test runner reads beside the answer.", _when_loaded(_PLANT + _CONFTEST)),
-    Cheat("planted sitecustomize", "Files that every interpreter runs when it starts.", _when_loaded(_PLANT + _SITE)),
-    Cheat("planted modules", "Imports of the tests that find the answer's files first.", _when_loaded(_PLANT + _SHADOW_MODULES)),
-    Cheat("planted environment", "Variables that later processes obey.", _when_loaded(_ENVIRONMENT)),
-    Cheat("left behind", "Files and processes that outlive one grade and meet the next.", _when_loaded(_LEFT_BEHIND)),
-    Cheat("forged verdict", "A verdict over a channel that the answer can write to.", _when_called(_FORGED_VERDICT, _FRAME)),
+    Cheat("frames", "Expected values in the frames of the caller.", when_called(_FRAMES)),
+    Cheat("gc", "Expected values among the interpreter's objects.", when_called(_GC)),
+    Cheat("globals of a callback", "Expected values reached through a function that the test passes.", when_called(_CALLBACKS)),
+    Cheat("/proc/*/mem", "The memory of the process that holds the tests.", when_called(_PROC_MEM, _SEARCH)),
+    Cheat("ptrace", "A debugger's rights over the process that holds the tests.", when_called(_PTRACE, _SEARCH)),
+    Cheat("files of the tests", "Tests that lie where the answer can read.", when_called(_FILES, _SEARCH)),
+    Cheat("kill all processes", "A judge that is gone, and so never says no.", when_loaded(_KILL_ALL)),
+    Cheat("interrupt all processes", "A judge whose timers and waits can be disturbed.", when_loaded(_INTERRUPT_ALL)),
+    Cheat("planted conftest.py", "Files that a test runner reads beside the answer.", when_loaded(_PLANT + _CONFTEST)),
+    Cheat("planted sitecustomize", "Files that every interpreter runs when it starts.", when_loaded(_PLANT + _SITE)),
+    Cheat("planted modules", "Imports of the tests that find the answer's files first.", when_loaded(_PLANT + _SHADOW_MODULES)),
+    Cheat("planted environment", "Variables that later processes obey.", when_loaded(_ENVIRONMENT)),
+    Cheat("left behind", "Files and processes that outlive one grade and meet the next.", when_loaded(_LEFT_BEHIND)),
+    Cheat("forged verdict", "A verdict over a channel that the answer can write to.", when_called(_FORGED_VERDICT, _FRAME)),
     Cheat("forged count", "A number of passed tests that comes from the answer's process.", _forged_count),
-    Cheat("forged reply", "Replies sent before the questions.", _when_called(_FORGED_REPLY, _FRAME), "True"),
-    Cheat("forged report", "A report that is read from the answer's output.", _when_loaded(_FORGED_REPORT)),
+    Cheat("forged reply", "Replies sent before the questions.", when_called(_FORGED_REPLY, _FRAME), "True"),
+    Cheat("forged report", "A report that is read from the answer's output.", when_loaded(_FORGED_REPORT)),
     Cheat("a part of the output", "A checker that is content with how the output begins.", _printing(_part)),
     Cheat("output and more", "A checker that looks for the right output somewhere in what was printed.", _printing(_and_more)),
     Cheat("everything printed", "A checker that looks for the right words in any order.", _everything),
+    *LIARS,
     Cheat(VISIBLE, "Hidden tests that are no harder than the examples in the prompt.", _hard_coded),
 )  # fmt: skip
 """The catalogue. Every entry is an answer that solves nothing."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from sandbox_tasks.task import MathAnswer, Task, UnitTests
 
 from sandbox_rewards.answers.asked import names_asked_for
-from sandbox_rewards.audits.cheats import CHEATS, CONSTANTS, OUTPUTS, VISIBLE, Cheat, Target, constant
+from sandbox_rewards.audits.cheat import CONSTANTS, OUTPUTS, Cheat, Target, constant
+from sandbox_rewards.audits.cheats import CHEATS, VISIBLE
 from sandbox_rewards.audits.math_cheats import MATH_CHEATS, MathCheat
 from sandbox_rewards.grading import Grader
 from sandbox_rewards.sandbox.backends import SandboxUnavailable
@@ -47,6 +48,11 @@ class RedTeamReport:
     def earned(self) -> list[CheatResult]:
         return [result for result in self.results if result.rewarded]
 
+    @property
+    def hits_first(self) -> list[CheatResult]:
+        """The results, those that were paid or got no verdict at the head."""
+        return sorted(self.results, key=lambda one: (-len(one.rewarded), -one.not_judged))
+
     def statements(self) -> list[str]:
         """The findings in plain words."""
         said = [f"{len(self.earned)} of {len(self.results)} cheats earned reward"]
@@ -60,7 +66,8 @@ class RedTeamReport:
             cost = sum(not self.inline.isdisjoint(result.rewarded) for result in self.results)
             said.append(f"not sealed off (isolation 'inline'): {_listed(sorted(self.inline))}; {cost} cheats earned reward there")
         if missing := sum(result.not_judged for result in self.results):
-            said.append(f"{missing} answers got no verdict: neither paid nor refused")
+            names = ", ".join(result.cheat.name for result in self.results if result.not_judged)
+            said.append(f"{missing} answers got no verdict: neither paid nor refused ({names})")
         return said
 
     @property

@@ -46,7 +46,18 @@ SHAPES = (
     "import pytest\nassert f(1) == pytest.approx(2.5)",
     "import unittest\nclass T(unittest.TestCase):\n    def test(self): self.assertEqual(f(1), 2)\nT('test').debug()",
     "expected = 41\nassert f(lambda: 0) == expected",
+    "import numpy as np\nassert np.allclose(f(1), [1.5, 2.5])",
+    "with f(1) as got:\n    assert got == 2",
+    "try:\n    f(-1)\n    assert False\nexcept Broke:\n    pass",
+    "r = f([1, 2])\nassert len(r) == 2\nfor a, b in zip(r, [2, 3]): assert a == b",
+    "assert f(lambda g, *a: g(*a)) == 2",
+    "assert round(f(1) - 2.5, 7) == 0",
+    "for a, b in zip(map(f, [1, 2]), [2, 3]): assert a == b",
+    "if f(1) == 2: found = True\nassert found",
 )
+
+
+NO_VERDICT = {"exit by name", "exit by error", "broken error", "endless name", "endless recursion", "killed by a name"}
 
 
 def by_exit_status(test: str) -> Task:
@@ -58,14 +69,15 @@ def by_exit_status(test: str) -> Task:
 
 
 def test_the_catalogue_is_no_straw_man() -> None:
-    """Where answer and tests share a process, and its exit status is believed, half of the cheats that apply are paid."""
+    """Where answer and tests share a process, and its exit status is believed, half of the cheats that apply are paid (those
+    that would rather have no verdict than a zero are not among them)."""
     targets = [(test, targets_of(task("", test))[0][1]) for test in SHAPES]
     asked = [(cheat.name, test, code) for test, target in targets for cheat in CHEATS if (code := cheat.code(target))]
     with Grader("auto", 2) as grader:
         naive = grader.grade([by_exit_status(test) for _, test, _ in asked], [f"{code}\n{test}" for _, test, code in asked])
         sealed = red_team([task("", test) for test in SHAPES], grader)
     paid = {name for (name, _, _), grade in zip(asked, naive, strict=True) if grade.reward}
-    applicable = {name for name, _, _ in asked}
+    applicable = {name for name, _, _ in asked} - NO_VERDICT
     assert len(paid) * 2 > len(applicable)
     assert earned(sealed) == set()
 

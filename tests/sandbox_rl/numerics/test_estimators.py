@@ -12,8 +12,8 @@ from torch import Tensor
 
 from sandbox_rl.config import DPOConfig, PPOConfig
 from sandbox_rl.numerics.advantages import gae, group_advantages, returns_to_go, whiten
-from sandbox_rl.numerics.kl import kl_loss
-from sandbox_rl.numerics.losses import policy_loss, token_weights
+from sandbox_rl.numerics.kl import KINDS, kl_loss
+from sandbox_rl.numerics.losses import explained_variance, policy_loss, token_weights
 from sandbox_rl.numerics.preference_losses import Answers, bradley_terry, preference_loss
 
 
@@ -169,10 +169,33 @@ def test_only_k2_has_the_gradient_of_the_divergence() -> None:
     assert abs(expected["k3"].item() - true.item()) > 0.01
 
 
+def test_in_the_reward_only_k1_has_the_gradient_of_the_divergence() -> None:
+    """sum p (k log p)' for a policy of one logit on two tokens, p = (1/2, 1/2) and q = (.1, .9): the KL's own is
+    p(1 - p) (ln .5/.1 - ln .5/.9) = .25 * ln 9 = .5493."""
+    theta = torch.tensor(0.0, dtype=torch.float64, requires_grad=True)
+    p, q = torch.stack([torch.sigmoid(theta), 1 - torch.sigmoid(theta)]), vector(0.1, 0.9)
+    found = {}
+    for kind, estimate in KINDS.items():
+        price = estimate(p.log(), q.log()).detach()
+        found[kind] = torch.autograd.grad((p.detach() * price * p.log()).sum(), theta, retain_graph=True)[0].item()
+    assert found["k1"] == pytest.approx(0.25 * math.log(9))
+    # k2: .25 * ((ln 5)^2 - (ln 5/9)^2) / 2; k3: .25 * ((.2 - 1 + ln 5) - (1.8 - 1 + ln 5/9)), which even is another's
+    assert found["k2"] == pytest.approx(0.125 * (math.log(5) ** 2 - math.log(5 / 9) ** 2))
+    assert found["k3"] == pytest.approx(0.25 * ((math.log(5) - 0.8) - (0.8 + math.log(5 / 9))))
+    assert found["k2"] < 0.53 < found["k1"]
+    assert found["k3"] < 0.16
+
+
+def test_explained_variance_by_hand() -> None:
+    # returns 1, 3 (variance 1) and values 1, 2: errors 0, 1 (variance 1/4) -> 3/4; a third token is masked
+    assert explained_variance(rows([1, 2, 9]), rows([1, 3, math.nan]), rows([1, 1, 0])) == pytest.approx(0.75)
+    assert math.isnan(explained_variance(rows([1, 2]), rows([3, 3]), rows([1, 1])))
+
+
 # -- Preferences ----------------------------------------------------------------------------------------------------------
 
-CHOSEN = Answers(vector(-4.0), vector(-6.0), vector(4.0))  # moved 2, a token .5
-REJECTED = Answers(vector(-9.0), vector(-6.0), vector(6.0))  # moved -3, a token -.5
+CHOSEN = Answers(vector(-4.0), vector(-6.0), vector(4.0))  # log-ratio 2, a token .5
+REJECTED = Answers(vector(-9.0), vector(-6.0), vector(6.0))  # log-ratio -3, a token -.5
 
 
 def logistic(x: float) -> float:
@@ -229,7 +252,11 @@ def test_bradley_terry_by_hand() -> None:
     ("section", "settings", "said"),
     [
         (PPOConfig, {"estimator": "rloo", "samples_per_prompt": 1}, "compares the answers to one prompt"),
-        (PPOConfig, {"estimator": "grpo", "truncated": "bootstrap"}, "asks the critic"),
+        (PPOConfig, {"estimator": "grpo", "kl_in": "loss", "truncated": "bootstrap"}, "asks the critic"),
+        (PPOConfig, {"estimator": "grpo"}, "set ppo.kl_in=loss"),
+        (PPOConfig, {"estimator": "reinforce_pp_baseline"}, "set ppo.kl_in=loss"),
+        (PPOConfig, {"kl_kind": "k2"}, "which only k1 has there"),
+        (PPOConfig, {"kl_kind": "k3"}, "which only k1 has there"),
         (DPOConfig, {"loss": "ipo", "label_smoothing": 0.1}, "has no such thing"),
         (DPOConfig, {"loss": "sigmoid", "margin": 1.0}, "has no such thing"),
     ],

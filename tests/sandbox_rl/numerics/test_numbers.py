@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox_rl.numerics.advantages import gae, token_rewards, whiten
-from sandbox_rl.numerics.kl import k1, k3, whole_kl
+from sandbox_rl.numerics.kl import categorical_kl, k1, k3
 from sandbox_rl.numerics.losses import policy_loss, value_loss
 from sandbox_rl.numerics.statistics import bootstrap_interval, pass_at_k
 
@@ -78,8 +78,8 @@ def test_kl_estimators_by_hand() -> None:
 def test_kl_over_a_vocabulary_by_hand() -> None:
     # p = (3/4, 1/4), q = (1/2, 1/2): 3/4 ln 3/2 + 1/4 ln 1/2 = .3041 - .1733 = .1308; logits may be off by a constant
     p, q = torch.tensor([[3.0, 1.0]]).log() + 5, torch.tensor([[1.0, 1.0]]).log()
-    assert math.isclose(whole_kl(p, q).item(), 0.75 * math.log(1.5) - 0.25 * math.log(2), abs_tol=1e-6)
-    assert whole_kl(p, p).item() == 0.0
+    assert math.isclose(categorical_kl(p, q).item(), 0.75 * math.log(1.5) - 0.25 * math.log(2), abs_tol=1e-6)
+    assert categorical_kl(p, p).item() == 0.0
 
 
 @pytest.mark.parametrize(("n", "c", "k", "wanted"), [(4, 1, 1, 0.25), (4, 2, 2, 1 - 1 / 6), (5, 0, 3, 0), (5, 3, 3, 1)])

@@ -74,7 +74,7 @@ def test_an_adapter_starts_as_no_change_and_its_reference_is_the_base(base: Path
     assert torch.equal(logprobs(policy), logprobs(plain))
     moved(policy)
     assert not torch.allclose(logprobs(policy), logprobs(plain), atol=1e-3)
-    with Reference(policy, base) as reference:
+    with Reference(policy, base, ModelConfig()) as reference:
         assert torch.equal(logprobs(reference), logprobs(plain))
     assert not torch.allclose(logprobs(policy), logprobs(plain), atol=1e-3)
 
@@ -93,9 +93,9 @@ def test_an_adapter_is_saved_alone_and_loads_again(base: Path, tmp_path: Path) -
     assert not (tmp_path / "model.safetensors").exists()
     again = load_policy(tmp_path)
     assert torch.equal(logprobs(again), logprobs(policy))
-    luck = Randomness(0).uniforms(2, 8)
-    prompts = [policy.encode_prompt("a"), policy.encode_prompt("b")]
-    sampled = [[s.answer_ids for s in generate(p, prompts, temperature=1.0, luck=luck)] for p in (policy, again)]
+    uniforms = Randomness(0).uniforms(2, 8)
+    prompts = [policy.chat.encode_prompt("a"), policy.chat.encode_prompt("b")]
+    sampled = [[s.answer_ids for s in generate(p, prompts, temperature=1.0, uniforms=uniforms)] for p in (policy, again)]
     assert sampled[0] == sampled[1]
 
 

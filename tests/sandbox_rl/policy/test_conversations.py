@@ -15,6 +15,7 @@ from sandbox_tasks.task import EnvironmentSpec, Task
 
 from sandbox_rl.config import ModelConfig, PPOConfig, RunConfig
 from sandbox_rl.policy.batches import make_batch
+from sandbox_rl.policy.chat import Chat
 from sandbox_rl.policy.conversations import converse
 from sandbox_rl.policy.generation import Sample
 from sandbox_rl.policy.loading import load_policy
@@ -57,8 +58,8 @@ def policy() -> Policy:
     return policy
 
 
-def talks(policy: Policy, tasks: Sequence[Task], luck: torch.Tensor) -> list[Sample]:
-    return converse(SETTINGS, policy, tasks, ECHO, temperature=1.0, luck=luck)
+def talks(policy: Policy, tasks: Sequence[Task], uniforms: torch.Tensor) -> list[Sample]:
+    return converse(SETTINGS, policy, tasks, ECHO, temperature=1.0, uniforms=uniforms)
 
 
 def some_that_go_on(policy: Policy) -> list[Sample]:
@@ -80,7 +81,7 @@ def test_a_conversation_is_one_sequence_of_the_very_tokens(policy: Policy) -> No
             assert policy.tokenizer.decode(said, skip_special_tokens=True) == turn
             if reply is not None:
                 assert reply == f"{len(turn)} letters"
-                expected = policy.encode_reply(reply)
+                expected = policy.chat.encode_reply(reply)
                 assert [next(ids) for _ in expected] == expected
                 assert not any(next(own) for _ in expected)
         assert next(ids, None) is None
@@ -100,10 +101,10 @@ def test_recorded_log_probabilities_and_values_are_those_of_the_whole_sequence(p
     assert torch.tensor(values).allclose(scores.values[:, :-1][batch.mask > 0], atol=1e-4)
 
 
-def test_luck_is_each_conversations_own(policy: Policy) -> None:
-    luck = Randomness(5).uniforms(len(TASKS), TURNS * WIDTH)
-    together = talks(policy, TASKS, luck)
-    alone = [talks(policy, [task], luck[i : i + 1])[0] for i, task in enumerate(TASKS)]
+def test_uniforms_is_each_conversations_own(policy: Policy) -> None:
+    uniforms = Randomness(5).uniforms(len(TASKS), TURNS * WIDTH)
+    together = talks(policy, TASKS, uniforms)
+    alone = [talks(policy, [task], uniforms[i : i + 1])[0] for i, task in enumerate(TASKS)]
     assert [s.answer_ids for s in together] == [s.answer_ids for s in alone]
 
 
@@ -142,7 +143,8 @@ def test_a_reply_continues_the_chat_template() -> None:
         "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% if m.role == 'assistant' %}<eos>{% endif %}\n{% endfor %}"
         "{% if add_generation_prompt %}[assistant]{% endif %}"
     )
-    ids = policy.encode_prompt("hi") + policy.encode_answer("yo") + policy.encode_reply("and?") + policy.encode_answer("so")
+    chat = Chat(policy.tokenizer, set(), ModelConfig())
+    ids = chat.encode_prompt("hi") + chat.encode_answer("yo") + chat.encode_reply("and?") + chat.encode_answer("so")
     said = zip(["user", "assistant"] * 2, ["hi", "yo", "and?", "so"], strict=True)
     messages = [{"role": role, "content": text} for role, text in said]
     whole = policy.tokenizer.apply_chat_template(messages, tokenize=False)

@@ -42,7 +42,7 @@ def policy(request: pytest.FixtureRequest) -> Policy:
 
 
 def ids_of(policy: Policy, prompts: list[str]) -> list[list[int]]:
-    return [policy.encode_prompt(prompt) for prompt in prompts]
+    return [policy.chat.encode_prompt(prompt) for prompt in prompts]
 
 
 def plain(policy: Policy, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
@@ -74,7 +74,7 @@ def test_log_probabilities_in_parts_equal_the_plain_ones(policy: Policy, monkeyp
 
 
 def test_sampled_log_probabilities_are_those_of_a_forward_pass(policy: Policy) -> None:
-    samples = generate(policy, ids_of(policy, PROMPTS), temperature=0.7, luck=Randomness(3).uniforms(4, 14))
+    samples = generate(policy, ids_of(policy, PROMPTS), temperature=0.7, uniforms=Randomness(3).uniforms(4, 14))
     batch = make_batch([(s.prompt_ids, s.answer_ids) for s in samples], 0, policy.device)
     logprobs = policy(batch, 0.7).logprobs
     for row, sample in enumerate(samples):
@@ -84,27 +84,27 @@ def test_sampled_log_probabilities_are_those_of_a_forward_pass(policy: Policy) -
 
 def test_greedy_sampling_equals_the_librarys(policy: Policy) -> None:
     for prompt in PROMPTS:
-        ids = torch.tensor([policy.encode_prompt(prompt)])
+        ids = torch.tensor([policy.chat.encode_prompt(prompt)])
         wanted = policy.lm.generate(
             input_ids=ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=14, eos_token_id=1, pad_token_id=0
         )[0, ids.shape[1] :].tolist()  # fmt: skip
-        (sample,) = generate(policy, ids_of(policy, [prompt]), temperature=0, luck=Randomness(0).uniforms(1, 14))
+        (sample,) = generate(policy, ids_of(policy, [prompt]), temperature=0, uniforms=Randomness(0).uniforms(1, 14))
         assert sample.answer_ids == wanted
 
 
-def test_an_answer_depends_on_its_own_luck_alone(policy: Policy) -> None:
-    luck = Randomness(5).uniforms(4, 14)
-    together = generate(policy, ids_of(policy, PROMPTS), temperature=1.0, luck=luck)
+def test_an_answer_depends_on_its_own_uniforms_alone(policy: Policy) -> None:
+    uniforms = Randomness(5).uniforms(4, 14)
+    together = generate(policy, ids_of(policy, PROMPTS), temperature=1.0, uniforms=uniforms)
     prompts = ids_of(policy, PROMPTS)
-    alone = [generate(policy, [ids], temperature=1.0, luck=luck[i : i + 1])[0] for i, ids in enumerate(prompts)]
+    alone = [generate(policy, [ids], temperature=1.0, uniforms=uniforms[i : i + 1])[0] for i, ids in enumerate(prompts)]
     assert [s.answer_ids for s in together] == [s.answer_ids for s in alone]
 
 
 def test_tokens_are_drawn_as_often_as_their_probability_says() -> None:
     policy = new_tiny_policy(["a b"], seed=0)
     count = 4000
-    samples = generate(policy, ids_of(policy, ["a"] * count), temperature=0.5, luck=Randomness(0).uniforms(count, 1))
-    batch = make_batch([(policy.encode_prompt("a"), [0])], 0, policy.device)
+    samples = generate(policy, ids_of(policy, ["a"] * count), temperature=0.5, uniforms=Randomness(0).uniforms(count, 1))
+    batch = make_batch([(policy.chat.encode_prompt("a"), [0])], 0, policy.device)
     with torch.no_grad():
         logits = policy.lm(input_ids=batch.ids, attention_mask=batch.attention).logits[0, -2] / 0.5
     expected = torch.softmax(logits, -1) * count

@@ -1,6 +1,7 @@
 """Gradients don't depend on padding or on how a batch was split; what lies off the mask never counts."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -110,15 +111,37 @@ def test_scores_do_not_depend_on_the_passes() -> None:
         assert torch.allclose(one * mask, other * mask, atol=1e-5)
 
 
-def test_a_warmup_trains_the_critic_alone() -> None:
+@pytest.mark.parametrize("critic", ["shared", "separate"])
+def test_a_warmup_trains_the_critic_alone(critic: str) -> None:
     policy, made = micro_policy(), rollout(0)
-    config = RunConfig.model_validate({"ppo": {"critic_warmup": 1}, "model": {"critic": "separate"}})
-    policy.separate_critic()
+    config = RunConfig.model_validate({"ppo": {"critic_warmup": 1}, "model": {"critic": critic}})
+    if critic == "separate":
+        policy.separate_critic()
     for step, moves in ((1, False), (2, True)):
         policy.zero_grad()
         backward(config, policy, made.rows([0, 1, 2, 3]), counts_of(made.mask), step, kl_coefficient=0.0)
         assert any(p.grad is not None and bool(p.grad.any()) for p in policy.lm.parameters()) is moves
-        assert all(bool(p.grad.any()) for p in policy.critic.parameters() if p.grad is not None and p.dim() > 1)
+        trained = [policy.value_head.weight, *(policy.critic.parameters() if policy.critic else [])]
+        assert all(bool(p.grad.any()) for p in trained if p.grad is not None and p.dim() > 1)
+        assert policy.value_head.weight.grad is not None
+
+
+def test_a_warmup_with_the_shared_trunk_moves_no_log_probability() -> None:
+    """50 steps at 1e-4 with advantages 0: with the trunk's gradient they moved by up to 11.6 nats."""
+    policy, made = micro_policy(), rollout(0)
+    made = replace(made, advantages=torch.zeros_like(made.advantages))
+    config = RunConfig.model_validate({"ppo": {"critic_warmup": 50}})
+    optimizer = torch.optim.AdamW(policy.trainable, lr=1e-4, weight_decay=0.0)
+    with torch.no_grad():
+        logprobs, _, values = policy(made.batch)
+    for step in range(1, 51):
+        optimizer.zero_grad()
+        backward(config, policy, made.rows([0, 1, 2, 3]), counts_of(made.mask), step, kl_coefficient=0.0)
+        optimizer.step()
+    with torch.no_grad():
+        again = policy(made.batch)
+    assert torch.equal(again.logprobs, logprobs)
+    assert not torch.allclose(again.values, values, atol=1e-3)
 
 
 def test_an_average_of_averages_would_differ() -> None:

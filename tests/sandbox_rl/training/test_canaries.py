@@ -21,6 +21,7 @@ from sandbox_rl.policy.tiny import new_tiny_policy
 from sandbox_rl.runs.run_folder import RunFolder
 from sandbox_rl.training.canaries import Canaries
 from sandbox_rl.training.ppo import train_ppo
+from sandbox_rl.training.processes import Processes
 
 TASKS = load_suite("quickstart").split("train")[:6]
 CONFIG = RunConfig.model_validate(
@@ -165,7 +166,7 @@ def test_a_reward_that_always_pays_stops_the_run(tmp_path: Path) -> None:
 def test_what_passes_once_by_chance_is_no_alarm(tmp_path: Path) -> None:
     samples = [{"task_id": TASKS[0].id, "text": "x", "reward": 1.0}]
     with grader_with(Pays([1.0, 0.0])) as grader:
-        canaries = Canaries(TASKS, grader, 4, tmp_path)
+        canaries = Canaries(TASKS, grader, 4, tmp_path, Processes())
         assert canaries.watch(1, samples) == {"canaries": 1, "canary_rewards": 0}
     canaries.stop_if_rewarded()
 
@@ -173,6 +174,6 @@ def test_what_passes_once_by_chance_is_no_alarm(tmp_path: Path) -> None:
 def test_no_canaries_when_turned_off_and_none_for_answers_that_earned_nothing(tmp_path: Path) -> None:
     rows = [{"task_id": TASKS[0].id, "text": "x", "reward": reward} for reward in (0.0, None)]
     with grader_with(always()) as grader:
-        assert Canaries(TASKS, grader, 4, tmp_path).watch(1, rows) == {"canaries": 0, "canary_rewards": 0}
+        assert Canaries(TASKS, grader, 4, tmp_path, Processes()).watch(1, rows) == {"canaries": 0, "canary_rewards": 0}
         paid = [{**rows[0], "reward": 1.0}]
-        assert Canaries(TASKS, grader, 0, tmp_path).watch(1, paid) == {"canaries": 0, "canary_rewards": 0}
+        assert Canaries(TASKS, grader, 0, tmp_path, Processes()).watch(1, paid) == {"canaries": 0, "canary_rewards": 0}

@@ -10,12 +10,14 @@ from sandbox_rl.policy.fingerprint import fingerprint
 from sandbox_rl.training.monitors import Monitors, repeated
 
 FINE: dict[str, Any] = {
-    "kl": 1.0, "first_ratio_error": 1e-6, "entropy": 2.0, "reward": 0.5, "answer_tokens": 40.0, "no_verdict": 0, "completions": 8,
+    "kl": 1.0, "first_ratio_error": 1e-6, "entropy": 2.0, "reward": 0.5, "response_length": 40.0, "no_verdict": 0,
+    "completions": 8,
 }  # fmt: skip
 
 
 def alarms(monitors: Monitors, text: str = "f(x) = x + 1", rewards: tuple[float, ...] = (0.0, 1.0), **changes: Any) -> set[str]:
-    return set(monitors.watch(FINE | changes, [text] * len(rewards), list(rewards)))
+    samples = [{"text": text, "reward": reward} for reward in rewards]
+    return set(monitors.watch(FINE | changes, samples))
 
 
 @pytest.mark.parametrize(
@@ -24,8 +26,8 @@ def alarms(monitors: Monitors, text: str = "f(x) = x + 1", rewards: tuple[float,
         ("kl", {"kl": 30.0}, {"kl": 30.1}),
         ("ratio", {"first_ratio_error": 0.2}, {"first_ratio_error": 0.21}),
         ("entropy", {"entropy": 0.1}, {"entropy": 0.09}),
-        ("length", {"answer_tokens": 120.0}, {"answer_tokens": 121.0}),
-        ("length", {"answer_tokens": 13.4}, {"answer_tokens": 13.0}),
+        ("length", {"response_length": 120.0}, {"response_length": 121.0}),
+        ("length", {"response_length": 13.4}, {"response_length": 13.0}),
         ("no_verdict", {"no_verdict": 1}, {"no_verdict": 2}),
         ("repetition", {"text": "a b c d e"}, {"text": "no " * 20}),
     ],
@@ -47,8 +49,8 @@ def test_equal_rewards_count_only_in_a_row_and_over_a_resume() -> None:
 
 
 def test_a_step_without_any_verdict_raises_only_that_alarm() -> None:
-    figures = {"kl": 0.0, "reward": 0.0, "answer_tokens": 40.0, "no_verdict": 8, "completions": 8}
-    assert set(Monitors(MonitorsConfig()).watch(figures, ["return x"] * 8, [None] * 8)) == {"no_verdict"}
+    figures = {"kl": 0.0, "reward": 0.0, "response_length": 40.0, "no_verdict": 8, "completions": 8}
+    assert set(Monitors(MonitorsConfig()).watch(figures, [{"text": "return x", "reward": None}] * 8)) == {"no_verdict"}
 
 
 def test_a_word_whose_answers_never_get_a_verdict_is_an_alarm_until_one_does() -> None:
@@ -56,8 +58,8 @@ def test_a_word_whose_answers_never_get_a_verdict_is_an_alarm_until_one_does() -
     monitors = Monitors(settings)
 
     def said(*answers: tuple[str, float | None]) -> str | None:
-        texts, rewards = zip(*answers, strict=True)
-        return monitors.watch(dict(FINE), texts, rewards).get("lost_kind")
+        samples = [{"text": text, "reward": reward} for text, reward in answers]
+        return monitors.watch(dict(FINE), samples).get("lost_kind")
 
     honest = ("return sum(xs)", 1.0)
     assert said(("return xs.__hash__()", None), ("return __hash__", None), honest) is None

@@ -165,7 +165,7 @@ def test_a_checkpoint_from_elsewhere_is_normalised_on_a_reference_set(trained: P
     assert len(texts) == 2 * 128
     assert scores.mean() == pytest.approx(0.0, abs=1e-5)  # float32 scores of about 1, padded with other neighbours
     assert scores.std() == pytest.approx(1.0, abs=1e-5)
-    assert scores * model.spread + model.centre == pytest.approx(np.array(raw.scores(texts)), abs=1e-5)
+    assert scores * model.known.deviation + model.known.mean == pytest.approx(np.array(raw.scores(texts)), abs=1e-5)
 
 
 def reference_set(pairs: list[Pair]) -> list[Pair]:
@@ -220,3 +220,34 @@ def test_the_page_holds_the_figures(trained: Path, tmp_path: Path) -> None:
     assert f"<td>{figures.accuracy:.3f}</td><td>{figures.calibration_error:.3f}</td>" in page
     assert "<svg" in page
     assert not re.search(r'(src|href)="?http', page)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_score_does_not_depend_on_its_company_whatever_side_the_tokenizer_pads_on(tmp_path: Path, side: str) -> None:
+    """A GPT-2 classifier counts positions from the first token of the padding: its score moved by 6.7 in a batch."""
+    tokenizer = new_tiny_policy(["a b c d e f g"], seed=0).tokenizer
+    tokenizer.padding_side = side
+    torch.manual_seed(0)
+    settings = transformers.GPT2Config(
+        vocab_size=len(tokenizer), n_embd=16, n_layer=2, n_head=2, n_positions=64, num_labels=1, pad_token_id=0, eos_token_id=1,
+        bos_token_id=None, initializer_range=1.0,
+    )  # fmt: skip
+    transformers.GPT2ForSequenceClassification(settings).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    model = load_reward_model(tmp_path)
+    (alone,) = model.scores(["a b"])
+    assert model.scores(["a b", "a b c d e f g" * 3])[0] == pytest.approx(alone, abs=1e-4)
+
+
+def test_a_classifier_with_a_chat_template_reads_answers_in_it(tmp_path: Path) -> None:
+    tokenizer = new_tiny_policy(["[user] [assistant] p a"], seed=0).tokenizer
+    tokenizer.chat_template = "{% for m in messages %}[{{ m.role }}] {{ m.content }}{% endfor %}"
+    settings = transformers.LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2, num_labels=1,
+        pad_token_id=0, eos_token_id=1, bos_token_id=None,
+    )  # fmt: skip
+    transformers.LlamaForSequenceClassification(settings).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    assert load_reward_model(tmp_path).text_of("p", "a") == "[user] p[assistant] a"
+    (tmp_path / "normalisation.json").write_text('{"mean": 1.0, "deviation": 2.0}')  # ours of before, which read plain text
+    assert load_reward_model(tmp_path).text_of("p", "a") == "p\na"

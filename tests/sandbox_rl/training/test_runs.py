@@ -16,6 +16,8 @@ from sandbox_rl.errors import TrainingError, UserError
 from sandbox_rl.policy.evaluation import evaluate
 from sandbox_rl.policy.loading import load_policy
 from sandbox_rl.policy.tiny import new_tiny_policy
+from sandbox_rl.runs.metrics import read_metrics
+from sandbox_rl.runs.run_folder import config_of
 from sandbox_rl.training.dpo import train_dpo
 from sandbox_rl.training.pairs import sample_pairs
 from sandbox_rl.training.ppo import train_ppo
@@ -239,8 +241,51 @@ def test_pairs_are_of_better_and_worse_answers(pairs: Path) -> None:
     policy_ids = {task.id: task.prompt for task in TASKS}
     assert found
     for pair in found:
-        assert pair["chosen_grade"]["reward"] > pair["rejected_grade"]["reward"]
+        assert pair["rejected_truncated"] or pair["chosen_grade"]["reward"] > pair["rejected_grade"]["reward"]
         assert pair["chosen"] != pair["rejected"]
         assert policy_ids[pair["task_id"]] == pair["prompt"]
     counts = [sum(pair["task_id"] == task.id for pair in found) for task in TASKS]
     assert max(counts) <= CONFIG.pairs.max_pairs_per_task
+
+
+def changed(**ppo: Any) -> RunConfig:
+    return RunConfig.model_validate({**SETTINGS, "ppo": {**SETTINGS["ppo"], **ppo}})
+
+
+def test_the_advice_of_an_error_can_be_followed(base: Path, tmp_path: Path) -> None:
+    """A rate that breaks the numbers after a checkpoint; with the lower one that the error names the run goes on to its end."""
+    train_ppo_until(3, changed(kl_target=None), base, tmp_path)
+    calm = changed(learning_rate=1e-6, kl_coefficient=0.5, kl_target=None)
+    train_ppo(calm, base, TASKS, TASKS[:2], GRADER, tmp_path, resume=True, report=silent)
+    assert lines(tmp_path / "changes.jsonl") == [
+        {"after_step": 2, "changes": {"ppo.learning_rate": [1e-4, 1e-6], "ppo.kl_coefficient": [0.02, 0.5]}}
+    ]
+    found = lines(tmp_path / "metrics.jsonl")
+    assert [line["kl_coefficient"] for line in found] == [0.02, 0.02, 0.5, 0.5]
+    assert [line.get("changed") for line in found] == [None, None, ["ppo.kl_coefficient", "ppo.learning_rate"], None]
+    assert [float(str(line["learning_rate"])) > 1e-5 for line in found] == [True, True, False, False]
+    assert config_of(tmp_path) == calm
+
+
+def test_a_change_counts_also_when_the_run_breaks_again_before_a_checkpoint(base: Path, tmp_path: Path) -> None:
+    train_ppo_until(3, CONFIG, base, tmp_path)
+    for _ in range(2):
+        train_ppo_until(3, changed(kl_coefficient=0.5), base, tmp_path, resume=True)
+    assert lines(tmp_path / "metrics.jsonl")[2]["kl_coefficient"] == 0.5
+    assert len(lines(tmp_path / "changes.jsonl")) == 1
+
+
+def train_ppo_until(step: int, config: RunConfig, base: Path, folder: Path, *, resume: bool = False) -> None:
+    with pytest.raises(Interrupted):
+        train_ppo(config, base, TASKS, TASKS[:2], GRADER, folder, resume=resume, report=interrupting(step))
+
+
+def test_settings_of_an_older_version_that_are_refused_now_are_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"ppo": {"estimator": "grpo"}}))
+    with pytest.raises(UserError, match=r"refused now: .* set ppo\.kl_in=loss"):
+        config_of(tmp_path)
+
+
+def test_metrics_of_a_run_of_before_are_read_by_the_fields_names(tmp_path: Path) -> None:
+    (tmp_path / "metrics.jsonl").write_text(json.dumps({"step": 1, "moved": 0.1, "gradient_norm": 2.0, "kl": 3.0}) + "\n")
+    assert read_metrics(tmp_path / "metrics.jsonl") == [{"step": 1, "approx_kl": 0.1, "grad_norm": 2.0, "kl": 3.0}]

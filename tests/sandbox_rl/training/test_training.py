@@ -18,7 +18,7 @@ from sandbox_rl.policy.batches import make_batch
 from sandbox_rl.policy.generation import generate
 from sandbox_rl.policy.loading import load_policy
 from sandbox_rl.policy.model import Policy
-from sandbox_rl.policy.reference import Reference, whole_kl_to
+from sandbox_rl.policy.reference import Reference, exact_kl
 from sandbox_rl.policy.tiny import new_tiny_policy
 from sandbox_rl.runs.run_folder import Randomness, RunFolder
 from sandbox_rl.training.ppo import train_ppo
@@ -45,8 +45,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def sampled_logprobs_match(policy: Policy, prompts: list[str]) -> None:
-    ids = [policy.encode_prompt(prompt) for prompt in prompts]
-    samples = generate(policy, ids, temperature=0.7, luck=Randomness(1).uniforms(len(prompts), 12))
+    ids = [policy.chat.encode_prompt(prompt) for prompt in prompts]
+    samples = generate(policy, ids, temperature=0.7, uniforms=Randomness(1).uniforms(len(prompts), 12))
     batch = make_batch([(s.prompt_ids, s.answer_ids) for s in samples], policy.tokenizer.pad_token_id, policy.device)
     scores = policy(batch, 0.7)
     logprobs = scores.logprobs
@@ -66,12 +66,12 @@ def test_sampling_and_training_agree_on_log_probabilities_and_values(base: Path)
 def test_kl_to_the_base_is_the_sum_over_tokens_and_vocabulary(base: Path) -> None:
     """Against a loop over answers and tokens, with whole logits, one answer at a time."""
     policy, before = load_policy(base), load_policy(base)
-    reference = Reference(policy, base)
-    prompts = [policy.encode_prompt(t.prompt) for t in TASKS[:3]]
-    samples = generate(policy, prompts, temperature=1.0, luck=Randomness(1).uniforms(3, 12))
+    reference = Reference(policy, base, ModelConfig())
+    prompts = [policy.chat.encode_prompt(t.prompt) for t in TASKS[:3]]
+    samples = generate(policy, prompts, temperature=1.0, uniforms=Randomness(1).uniforms(3, 12))
     batch = make_batch([(s.prompt_ids, s.answer_ids) for s in samples], policy.tokenizer.pad_token_id, policy.device)
     settings = ModelConfig(micro_batch_size=2)
-    assert whole_kl_to(policy, reference, batch, 0.7, settings) == 0.0
+    assert exact_kl(policy, reference, batch, 0.7, settings).mean() == 0.0
     policy.lm.base_model.layers[0].mlp.down_proj.weight.data *= 2
     wanted = 0.0
     for sample in samples:
@@ -82,7 +82,7 @@ def test_kl_to_the_base_is_the_sum_over_tokens_and_vocabulary(base: Path) -> Non
             wanted += float((now[place].exp() * (now[place] - then[place])).sum()) / len(samples)
     assert wanted > 0.01
     # float32 sums in another order
-    assert whole_kl_to(policy, reference, batch, 0.7, settings) == pytest.approx(wanted, rel=1e-4)
+    assert float(exact_kl(policy, reference, batch, 0.7, settings).mean()) == pytest.approx(wanted, rel=1e-4)
 
 
 def test_the_first_minibatch_has_ratio_one(base: Path, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
+from ..cell.namespaces import PR_SET_DUMPABLE, prctl
 from ..cell.zygote import OUT_OF_MEMORY, Death, Zygote
 from ..wire.channel import Channel, ChannelClosed, Malformed
 from ..wire.code import Code
@@ -145,6 +146,7 @@ class TestsProcess:
         descriptors = wait_for_work(self._host.read_fd)
         if descriptors is None:
             return
+        prctl(PR_SET_DUMPABLE, 0)  # what tests start has our uid, and must not open our memory
         job = self._host.receive()
         if "checker" in job:
             limit({"cpu_s": job["limit_s"] + MARGIN_S, "memory_mb": TESTS_MEMORY_MB})

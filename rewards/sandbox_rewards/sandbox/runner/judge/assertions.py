@@ -9,6 +9,7 @@ import ast
 import functools
 import os
 import sys
+from collections.abc import Iterator
 from types import FrameType, TracebackType
 
 sources: dict[str, str] = {}
@@ -34,12 +35,25 @@ def asked_by_a_runner() -> bool:
 
 def skipped_assertion(trace: TracebackType | None) -> bool:
     """Whether a `with` that ends here, by the error of `trace`, would skip an assertion of the test that stands in it."""
+    places = [(source, trace.tb_lineno) for trace in _each(trace) if (source := source_of(trace.tb_frame.f_code.co_filename))]
+    if not places:
+        return False
+    (outer, line), inner = places[0], places[-1]
+    return inner[1] in _checks(inner[0]) or any(_skips(node, line) for node in _withs(outer))
+
+
+def _each(trace: TracebackType | None) -> Iterator[TracebackType]:
     while trace is not None:
-        source = source_of(trace.tb_frame.f_code.co_filename)
-        if source is not None:
-            return any(_skips(node, trace.tb_lineno) for node in _withs(source))
+        yield trace
         trace = trace.tb_next
-    return False
+
+
+@functools.lru_cache(maxsize=64)
+def _checks(source: str) -> frozenset[int]:
+    """Lines that raise on a condition, as an assertion would."""
+    branches = [node for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.If, ast.IfExp, ast.Match, ast.While))]
+    raises = [inner for node in branches for inner in ast.walk(node) if isinstance(inner, ast.Raise)]
+    return frozenset(line for node in raises for line in range(node.lineno, (node.end_lineno or node.lineno) + 1))
 
 
 @functools.lru_cache(maxsize=64)

@@ -17,6 +17,7 @@ What is not: anything else, which is the two sides' business (`handles.py`, `sol
 from __future__ import annotations
 
 import datetime as dt
+import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from decimal import Decimal
@@ -228,7 +229,7 @@ class Codec:
             if name not in values:
                 object.__delattr__(container, name)
         for name, v in values.items():
-            if not callable(kind.__dict__.get(name)):  # an instance must not replace the methods of its class
+            if not _is_of_the_class(kind, name):
                 _set(container, name, v)
 
     def _empty(self, entry: Wire) -> Any:
@@ -275,6 +276,12 @@ def _attribute(name: Any) -> str:
     if not isinstance(name, str) or (name.startswith("__") and name.endswith("__")):
         raise Malformed(f"an attribute named {name!r:.40}")
     return name
+
+
+def _is_of_the_class(kind: type, name: str) -> bool:
+    """Whether a class, or one above it, has a method or the like of that name, which an instance must not replace."""
+    found = next((base.__dict__[name] for base in type.mro(kind) if name in base.__dict__), None)
+    return (callable(found) or hasattr(type(found), "__get__")) and not isinstance(found, types.MemberDescriptorType)
 
 
 def _set(container: Any, name: str, value: Any) -> None:

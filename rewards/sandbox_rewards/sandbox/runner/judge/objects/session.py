@@ -39,7 +39,7 @@ class ObjectSession(Session):
 
     def named(self, found: tuple[tuple[str, Any], ...], names: list[str]) -> dict[str, Any]:
         """Values by name, each handle with its role: the task says what is a class."""
-        given = {name: value for name, value in found if name in names}
+        given = {name: self.error_named(name, value) for name, value in found if name in names}
         for name, value in given.items():
             if isinstance(value, Handle):
                 give_role(value, CLASS if name in self.uses.classes and isinstance(value, ClassHandle) else NAMED)
