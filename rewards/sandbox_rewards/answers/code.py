@@ -88,7 +88,8 @@ class _Text:
 def _functions(text: str, task: Task, spec: UnitTests) -> Extracted:
     asked = names_asked_for(spec)
     if parses(text) and (tree := tree_of(text)) and (asked <= bound_at_top(tree) or not _has_fence(text)):
-        return _only_definitions(Extracted(_without_own_imports(text, defined_at_top(tree)), ""), spec)
+        given = defined_at_top(tree) if "import" in text else set[str]()
+        return _only_definitions(Extracted(_without_own_imports(text, given), ""), spec)
     read = _Text(text, spec)
     found = _candidates(read)
     if not any(asked & c.defined for c in found):
@@ -159,6 +160,8 @@ _MENDED = re.compile(r"right|correct|fix|instead|avoid|should|better|mend|soluti
 
 
 def _without_own_imports(code: str, given: Set[str]) -> str:
+    if not given or "import" not in code:
+        return code
     try:
         return without_own_imports(code, given)
     except UNPARSED:  # nested too deep to be looked into
