@@ -88,7 +88,8 @@ class _Text:
 def _functions(text: str, task: Task, spec: UnitTests) -> Extracted:
     asked = names_asked_for(spec)
     if parses(text) and (tree := tree_of(text)) and (asked <= bound_at_top(tree) or not _has_fence(text)):
-        return _only_definitions(Extracted(_without_own_imports(text, defined_at_top(tree)), ""), spec)
+        given = defined_at_top(tree) if "import" in text else set[str]()
+        return _only_definitions(Extracted(_without_own_imports(text, given), ""), spec)
     read = _Text(text, spec)
     found = _candidates(read)
     if not any(asked & c.defined for c in found):
@@ -119,7 +120,7 @@ def _program(text: str, spec: UnitTests) -> Extracted:
     return _joined(alone[-1], found, spec, frozenset()) if alone else _fallback(read)
 
 
-_READS = re.compile(r"\binput\b|\bstdin\b|\bopen\(0|\bfileinput\b|\bos\.read\b")
+_READS = re.compile(r"\binput[ ]?[(,)]|\bstdin\b|\bopen\(0|\bfileinput\b|\bos\.read\b")
 """Code that reads standard input."""
 
 
@@ -135,12 +136,32 @@ def _candidates(read: _Text) -> list[_Candidate]:
         prefix = whole_statements(code)
         if prefix != code:
             how = ", ".join(filter(None, (how, f"{prefix.count(chr(10))} of its {code.count(chr(10))} lines")))
-        found += _candidate(prefix, how, whole=prefix == code)
+        candidates = _candidate(prefix, how, whole=prefix == code)
+        known = frozenset[str]().union(*(c.defined for c in found))
+        if not (found and part.fenced and _is_a_mistake(read.text, part.start) and all(c.defined <= known for c in candidates)):
+            found += candidates
     given = frozenset[str]().union(*(c.defined for c in found))
     return [c._replace(code=_without_own_imports(c.code, given)) for c in found]
 
 
+def _is_a_mistake(text: str, start: int) -> bool:
+    """Whether the line before a block's fence says that the block shows how not to do it."""
+    before = text[max(0, start - 500) : start].rstrip("\n").rpartition("\n")[0]
+    line = before.rstrip().rpartition("\n")[2]
+    return bool(_MISTAKE.match(line)) and not _MENDED.search(line)
+
+
+_MISTAKE = re.compile(
+    r"\W*(?:(?:an?|the|one|another)[ ])?(?:very[ ])?(?:common|typical|frequent|classic)[ ](?:mistake|error|pitfall|bug)s?\b"
+    r"|\W*(?:do[ ]not|don['’]t)[ ](?:do|write|use)[ ]this\W*\Z",
+    re.IGNORECASE,
+)
+_MENDED = re.compile(r"right|correct|fix|instead|avoid|should|better|mend|solution|answer|handle|prevent", re.IGNORECASE)
+
+
 def _without_own_imports(code: str, given: Set[str]) -> str:
+    if not given or "import" not in code:
+        return code
     try:
         return without_own_imports(code, given)
     except UNPARSED:  # nested too deep to be looked into

@@ -208,6 +208,19 @@ def test_files_of_an_answer_that_import_each_other_are_joined() -> None:
     assert value(taken(text, tests=["assert f(one()) == 2"]).code) == 2
 
 
+@pytest.mark.parametrize(
+    ("line", "last_counts"),
+    [
+        ("A common mistake is:", False), ("**Common mistakes**", False), ("Don't do this:", False),
+        ("A common mistake is off by one; the correct code:", True), ("To avoid the common mistake:", True), ("Better:", True),
+    ],
+)  # fmt: skip
+def test_how_not_to_do_it_is_no_answer(line: str, last_counts: bool) -> None:
+    first, last = (WRONG, FENCED) if last_counts else (FENCED, WRONG)
+    assert value(taken(f"{first}{line}\n\n{last}").code) == 2
+    assert "x + 1" in taken(f"{line}\n\n{FENCED}").code  # where there is no other code, it is what is judged
+
+
 @pytest.mark.parametrize("text", ["{}", "```python\n{}\n```"])
 def test_a_file_and_its_tests_in_one_piece_of_code(text: str) -> None:
     assert value(taken(text.format(f"{GOOD}\nfrom solution import f\n\ndef test_f():\n    assert f(1) == 2")).code) == 2
@@ -290,6 +303,8 @@ def test_a_program_is_found_and_stays_whole(case: str) -> None:
 def test_a_program_that_reads_its_input_goes_before_an_illustration(reads: str) -> None:
     program, shown = f"{reads}\nprint(n + 1)\n", "print(sum([1, 2, 3]))\n"
     text = f"```python\n{program}```\nFor example:\n```python\n{shown}```\n"
+    noted = text.replace(shown, f"# sample input\n{shown}")
+    assert taken(noted, style="stdio", stdin="3\n").code == program
     assert taken(text, style="stdio", stdin="3\n").code == program
     assert taken(text, style="stdio").code == shown  # where there is no input, the last one
     assert taken(f"```python\n{shown}```\n", style="stdio", stdin="3\n").code == shown
