@@ -55,11 +55,12 @@ _CORRECTED = re.compile(
 _VALUE = (
     r"(?P<answer>\$[^$\n]{1,80}\$|\\\((?:(?!\\\))[^\n]){1,80}\\\)|-?\\[dt]?frac\{[^{}\n]{1,40}\}\{[^{}\n]{1,40}\}"
     r"|-?\$?[0-9][0-9,]{0,30}(?<!,)(?:\.[0-9]{1,30})?(?:/[0-9]{1,30})?(?![\w^+=<>/\\-]|\*(?!\*))%?"
-    r"(?:[ ](?!times|more|less|out|in|of|to|mod)[a-z]{1,20})?|(?-i:\(?[A-J]\)?)(?!\w))(?=\*{0,2}[ \t]*(?:[.,;!?)]|$|because\b|since\b|instead\b))"
+    r"(?:[ ](?!times|more|less|out|in|of|to|mod)[a-z]{1,20})?|(?-i:\(?[A-J]\)?)(?!\w))"
+    r"(?=\*{0,2}[ \t]*(?:[.,;!?)]|$|because\b|since\b|instead\b))"
 )
 """A value that is all that its clause says."""
 _STATED = (
-    r"(?:it|that|this|(?:the|my)[ ](?:[a-z]{1,10}[ ])?answer)"
+    r"(?:it|that|this|(?:the|my)[ ](?:(?:final|correct|right|actual|real|true)[ ])?answer)"
     r"(?:'s|[ ]is|[ ]should[ ]be|[ ]must[ ]be|[ ]equals|:)[ ](?:actually[ ]|really[ ]|rather[ ])?\*{0,2}"
 )
 _RETRACTED = re.compile(

@@ -428,7 +428,7 @@ def test_what_takes_an_answer_back_decides(completion: str, taken: str) -> None:
     [
         " apples.", ". This is less than 8.", "\n\nCheck: 3 + 4 = 7.", ", so 8 is too many.", ". Note that it is 2 more than 5.",
         ". No other value works, since it is 3 mod 4.", ". If x were 8, the answer would be 9.", ". It can be written as 14/2.",
-        ". Actually, half of that is 8.", ". Is it 8? No, 8 fails.", ". Wait, let me check: 3+4=7.", ". The sum is 8.", " or $7$",
+        ". Actually, half of that is 8.", ". Is it 8? No, 8 fails.", ". Wait: 3+4=7.", ". The wrong answer is 8.", " or $7$",
     ],
 )  # fmt: skip
 def test_what_else_stands_behind_the_answer_changes_nothing(behind: str) -> None:
@@ -529,7 +529,7 @@ def test_the_red_team_copies_and_hedges_and_names_what_pays() -> None:
 
 @pytest.mark.parametrize(
     ("gold", "settings", "says"),
-    [("", [], "answer is empty"), ("7", ["foo"], "gives a field no value"), ("7", ["assume=odd"], "'real', 'positive' or 'complex'")],
+    [("", [], "answer is empty"), ("7", ["foo"], "gives a field no value"), ("7", ["assume=odd"], "'real', 'positive' or")],
 )
 def test_the_command_says_in_a_sentence_what_it_was_given_wrongly(gold: str, settings: list[str], says: str) -> None:
     with pytest.raises(UserError, match=says) as raised:
