@@ -74,6 +74,7 @@ _RETRACTED = re.compile(
 _OR = re.compile(
     r"(?:\A[\s$).,*]{0,9}(?:\\\)|\\\])?[\s,]{0,9}\(?(?:or|maybe|perhaps|possibly)[ ](?:maybe[ ]|perhaps[ ]|possibly[ ])?"
     r"(?:it's[ ]|it[ ]is[ ])?"
+    r"|\b(?:maybe|perhaps|possibly)[ ](?:it's|it[ ]is|the[ ]answer[ ]is)[ ]"
     rf"|\b(?:it|that|this|(?:the|my)[ ]answer)[ ](?:could|might|may|can)[ ](?:also[ ]|(?:just[ ]as[ ])?well[ ])?be[ ]){_VALUE}",
     re.IGNORECASE | re.MULTILINE,
 )

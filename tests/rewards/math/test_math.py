@@ -388,6 +388,7 @@ def test_more_than_one_answer_is_none(answer: str) -> None:
         r"Either \boxed{7} or 8.",
         r"$\boxed{7}$ (or maybe $8$).",
         r"\boxed{7}. Perhaps 17.",  # its digits are not those of 7
+        r"\boxed{7}. But maybe it is 8.",
         "The answer is 7, but it could be 8.",
         "The answer is $7$. It might be $8$.",
         "<answer>7</answer>, or possibly 8 apples",
