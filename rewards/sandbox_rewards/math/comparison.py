@@ -23,6 +23,7 @@ from sandbox_rewards.math.settled import (
     letters_of,
     settled,
     with_same_integers,
+    without_indices_of,
     words_of,
 )
 from sandbox_rewards.math.tree import Apply, Group, IntervalUnion, Matrix, Node, Number, Relation, Symbol, Text
@@ -136,6 +137,7 @@ class _Comparison:
             return self.equal(gold, answer.items[0])
         loose = ("", "{")
         if gold.opening in loose and answer.opening in loose:
+            gold, answer = without_indices_of(answer, gold), without_indices_of(gold, answer)
             signed = [[sign for item in node.items for sign in both_signs(item)] for node in (gold, answer)]
             return self._same_order(*signed) if self._rules.order == "matters" else self._same_set(*signed)
         if "=" in (gold.opening, answer.opening):

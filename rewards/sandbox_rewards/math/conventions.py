@@ -5,6 +5,7 @@ r"""What is agreed about answers that more than one thing could be meant by, in 
 - `\ln` is natural, `\log` has base 10 unless it names another; `\sin 30^\circ` is in degrees, `\sin 30` in radians.
 - Two expressions are compared where both are defined: `\frac{x^2-1}{x-1}` is `x+1`.
 - `0^0` is 1; what is divided by zero has no value, and equals nothing.
+- `2,5` is 2.5 where it is the whole answer and the task's is one number, else a list; `1,000` is a thousand.
 - A per cent by itself is its number or its hundredth, within an expression its hundredth.
 """
 

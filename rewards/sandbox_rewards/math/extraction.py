@@ -1,8 +1,9 @@
 r"""The final answer of a completion, as its writer marked it; never any number that happens to stand in the text.
 
 In this order, the last of its kind each: `\boxed{}`, `#### `, `<answer>`, "the answer is", a line that begins with `A:`, bold;
-a "final answer" that is said behind the last box corrects it. Where nothing is marked: the whole of a text that is a single line,
-its only formula, its last line; they count only where all of them can be read as mathematics. What was thought aloud
+a "final answer" that is said behind the last box corrects it, "wait, it is 8" any of them; with "or it could be 8" both are said.
+Where nothing is marked: the whole of a text that is a single line, its only formula, its last line; they count only where all of
+them can be read as mathematics. What was thought aloud
 (`answers.spoken`) is not looked at. Several boxes count as one answer only where nothing but separators stands between them.
 """
 
@@ -51,10 +52,37 @@ _CORRECTED = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 """A line that says what the answer is; behind a box it corrects it."""
+_VALUE = (
+    r"(?P<answer>\$[^$\n]{1,80}\$|\\\((?:(?!\\\))[^\n]){1,80}\\\)|-?\\[dt]?frac\{[^{}\n]{1,40}\}\{[^{}\n]{1,40}\}"
+    r"|-?\$?[0-9][0-9,]{0,30}(?<!,)(?:\.[0-9]{1,30})?(?:/[0-9]{1,30})?(?![\w^+=<>/\\-]|\*(?!\*))%?"
+    r"(?:[ ](?!times|more|less|out|in|of|to|mod)[a-z]{1,20})?|(?-i:\(?[A-J]\)?)(?!\w))"
+    r"(?=\*{0,2}[ \t]*(?:[.,;!?)]|$|because\b|since\b|instead\b))"
+)
+"""A value that is all that its clause says."""
+_STATED = (
+    r"(?:it|that|this|(?:the|my)[ ](?:(?:final|correct|right|actual|real|true)[ ])?answer)"
+    r"(?:'s|[ ]is|[ ]should[ ]be|[ ]must[ ]be|[ ]equals|:)[ ](?:actually[ ]|really[ ]|rather[ ])?\*{0,2}"
+)
+_RETRACTED = re.compile(
+    r"(?:\b(?:actually|wait|hmm+|oops|sorry|scratch[ ]that|on[ ]second[ ]thoughts?|no(?=,|[ ](?:it|the)\b)|i[ ]was[ ]wrong"
+    rf"|correction|i[ ]made[ ]an?[ ](?:mistake|error))(?:[^\n:=]{{0,60}}?[,.;:!?])?[ ]{{0,3}}{_STATED}"
+    rf"|(?:^|[.!?][ ]{{1,3}})(?:(?:so|thus|hence|then|therefore),?[ ])?(?=the|my){_STATED}"
+    rf"|\b(?:correction:|make[ ]that|i[ ]meant?|(?:actually|wait|sorry|rather)(?:,?[ ]no)?,)[ ]\*{{0,2}}){_VALUE}",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What takes an answer back that was marked before it, and says another."""
+_OR = re.compile(
+    r"(?:\A[\s$).,*]{0,9}(?:\\\)|\\\])?[\s,]{0,9}\(?(?:or|maybe|perhaps|possibly)[ ](?:maybe[ ]|perhaps[ ]|possibly[ ])?"
+    r"(?:it's[ ]|it[ ]is[ ])?"
+    r"|\b(?:maybe|perhaps|possibly)[ ](?:it's|it[ ]is|the[ ]answer[ ]is)[ ]"
+    rf"|\b(?:it|that|this|(?:the|my)[ ]answer)[ ](?:could|might|may|can)[ ](?:also[ ]|(?:just[ ]as[ ])?well[ ])?be[ ]){_VALUE}",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What leaves it open whether it is the answer that was marked before it."""
 _LETTERED = re.compile(r"^A:[ \t]*+(\S[^\n]*)$", re.MULTILINE)
 _BOLD = re.compile(r"(?<![\w*)}\]])\*\*(?!\s)(?:(?:final\s++)?answer\s*+:?\s*+)?([^*\n]+)(?<!\s)\*\*(?![\w*({\[])", re.IGNORECASE)
 """As CommonMark sees it, but not within a word: `10**10**10` is a power."""
-_ANSWERS = re.compile(r"\b(?:yes|no|not|true|false|never|always|or|either|neither)\b", re.IGNORECASE)
+_ANSWERS = re.compile(r"\b(?:yes|no|not|true|false|never|always|or|either|neither|could|might)\b", re.IGNORECASE)
 """What says something itself: behind it an "is" begins a second answer."""
 _HEDGED = re.compile(r"\bnot\b|n't\b|\bor\b|\bbetween\b|\b(?:less|more|greater|fewer|most|least)\b")
 _COUNTED = re.compile(r"(?<![\w.])(-?\$?[0-9][0-9,]*(?:\.[0-9]+)?(?:/[0-9]+)?%?)(?![\w])\s*([a-zA-Z]*)")
@@ -72,6 +100,8 @@ def final_answer(completion: str) -> Found | None:
         answer = find(text)
         if answer is not None:
             answer = answer.strip(" \t\n\r")
+            if how in _MARKED and (other := _OR.search(_behind(text))) and other[0] not in answer:
+                answer = f"{answer} or {other['answer']}"
             return Found(answer, how) if answer and len(answer) <= LONGEST else None
     return None
 
@@ -102,16 +132,7 @@ def _reasoned(text: str) -> str:
 
 def boxed(text: str) -> str | None:
     """What the last boxes hold, or None where none is closed. Linear in the length of the text."""
-    if "boxed" not in text and "fbox" not in text:
-        return None
-    ends = _ends_of_braces(text)
-    boxes: list[tuple[int, int, str]] = []
-    for match in _BOX.finditer(text):
-        if boxes and match.start() < boxes[-1][1]:
-            continue  # a box in a box
-        content = _boxed_at(text, match.end(), ends)
-        if content is not None:
-            boxes.append((match.start(), *content))
+    boxes = _boxes(text)
     if not boxes:
         return None
     joined = [boxes[-1]]
@@ -122,6 +143,21 @@ def boxed(text: str) -> str | None:
         joined.insert(0, before)
     contents = list(dict.fromkeys(content for _, _, content in joined))
     return ", ".join(contents)
+
+
+def _boxes(text: str) -> list[tuple[int, int, str]]:
+    """Where each closed box begins and ends, and what is in it."""
+    if "boxed" not in text and "fbox" not in text:
+        return []
+    ends = _ends_of_braces(text)
+    boxes: list[tuple[int, int, str]] = []
+    for match in _BOX.finditer(text):
+        if boxes and match.start() < boxes[-1][1]:
+            continue  # a box in a box
+        content = _boxed_at(text, match.end(), ends)
+        if content is not None:
+            boxes.append((match.start(), *content))
+    return boxes
 
 
 def _ends_of_braces(text: str) -> dict[int, int]:
@@ -145,13 +181,30 @@ def _boxed_at(text: str, start: int, ends: dict[int, int]) -> tuple[int, str] | 
 
 
 def _corrected(text: str) -> str | None:
-    """What is marked as the answer behind the last box: a "final answer", or a line that begins with it."""
-    boxes = list(_BOX.finditer(text))
-    if not boxes:
+    """What is said to be the answer behind the marked one: a "final answer", a line that begins with it, another value."""
+    behind = _behind(text)
+    boxed_before = _BOX.search(text) is not None
+    said = list(_RETRACTED.finditer(behind))
+    said += [match for match in _SAID.finditer(behind) if match["final"]] if boxed_before else []
+    said += _CORRECTED.finditer(behind) if boxed_before else []
+    last = max(said, key=lambda match: match.start("answer"), default=None)
+    if last is None:
         return None
-    said = [match for match in _SAID.finditer(text, boxes[-1].end()) if match["final"]]
-    said += _CORRECTED.finditer(text, boxes[-1].end())
-    return _sentence(max(said, key=lambda match: match.start("answer"))["answer"]) if said else None
+    return last["answer"] if last.re is _RETRACTED else _sentence(last["answer"])
+
+
+def _behind(text: str) -> str:
+    """What stands behind the answer that is marked: the last box, else tag, line of hashes, or sentence."""
+    if boxes := _boxes(text):
+        return text[boxes[-1][1] :]
+    if tags := [tag.end() for tag in _TAG.finditer(text) if tag[1]]:
+        return text[tags[-1] :]
+    if hashes := list(_HASHES.finditer(text)):
+        return text[hashes[-1].end() :]
+    if said := [match.start("answer") for match in _SAID.finditer(text)] if "answer" in text.lower() else []:
+        return text[said[-1] :]
+    bold = list(_BOLD.finditer(text))
+    return text[bold[-1].end() :] if bold else ""
 
 
 def _last_of(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
@@ -217,6 +270,7 @@ def _last_line(text: str) -> str | None:
 
 UNMARKED = ("alone", "only formula", "last line")
 """Ways of finding an answer that nothing says to be one: it counts as it stands, and nothing is looked for in it."""
+_MARKED = ("boxed", "####", "<answer>", "said", "bold")
 _WAYS = (
     ("said last", _corrected), ("boxed", boxed), ("####", _last_of(_HASHES)), ("<answer>", tagged_answer), ("said", _said),
     ("A:", _last_of(_LETTERED)), ("bold", _last_of(_BOLD)), ("alone", _alone), ("last line", _last_number),

@@ -19,6 +19,8 @@ MOST = 24
 _MATHEMATICS = re.compile(r"[0-9$\\=+^<>²³√π∞½]|(?<![a-zA-Z])[a-z]\s*[*/-]\s*[a-z](?![a-zA-Z])")
 _WORD = re.compile(r"[a-zA-Z]{2,}")
 _EDGES = " \t.,:;?!#*'\"`"
+_BARE_NUMBER = re.compile(r"-?[0-9.]+")
+_BETWEEN_PARTS = re.compile(r"[,;]|\\text\s*\{\s*(?:and|or)\s*\}|\b(?:and|or)\b|\\(?:lor|land|vee|wedge)(?![a-zA-Z])")
 _SAME_SIGNS = (
     (r"\\(?:left|right|displaystyle|textstyle)(?![a-zA-Z])|\\[,;:! ()\[\]]|\$|\*\*(?=\D*$)|`", " "), (r"\\[dtc]frac", r"\\frac"),
     (r"\\(?:text|mathrm|textbf|mathbf|boxed|mbox)\s*\{([^{}]*)\}", r"\1"), (r"\\frac\s*([0-9])\s*([0-9])", r"\1/\2"),
@@ -38,7 +40,11 @@ def restates(answer: str, golds: tuple[str, ...], prompt: str) -> bool:
     """Whether an answer's text stands in the prompt, and no gold's own text stands there beside it."""
     asked = _signs(prompt)
     right = {_signs(part) for gold in golds for part in (gold, gold.rpartition("=")[2])}
-    for said in {answer, answer.rpartition("=")[2]}:
+    values = _named_values(answer)  # a root that happens to be a number of the equation is no copy of it
+    several = len(values) > 1
+    if several and not all(map(_BARE_NUMBER.fullmatch, values)) and all(_stands(value).search(asked) for value in values):
+        return True
+    for said in {answer} if several else {answer, answer.rpartition("=")[2]}:
         copied = _signs(said)
         if copied in right:
             continue
@@ -48,6 +54,12 @@ def restates(answer: str, golds: tuple[str, ...], prompt: str) -> bool:
             rest = found.sub(" ", asked)
             return not any(_stands(_signs(gold)).search(rest) for gold in golds)
     return False
+
+
+def _named_values(answer: str) -> list[str]:
+    """What the parts of `x = 2 or x = 3` say; none where they are not all equations."""
+    parts = [_signs(part).rpartition("=") for part in _BETWEEN_PARTS.split(answer)]
+    return [value for _, sign, value in parts if value] if all(sign for _, sign, _ in parts) else []
 
 
 def is_copied(answer: Node, gold: Node, prompt: str) -> bool:

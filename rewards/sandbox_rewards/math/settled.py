@@ -122,6 +122,21 @@ def _letter(name: Node | None) -> str:
     return text.partition("_")[0] if "_" in text else text + " alone"
 
 
+def without_indices_of(other: Group, node: Group) -> Group:
+    """`x_1 = 2, x_2 = 3` as `x = 2, x = 3`, where the other names its values of x without an index."""
+    names, plain = _names_of(node), _names_of(other)
+    if not names or len(plain) != 1 or {_letter(name) + " alone" for name in names} != {_letter(name) for name in plain}:
+        return node
+    (unknown,) = plain
+    return Group(node.opening, node.closing, tuple(Relation((unknown, i.sides[1]), i.signs) for i in node.items))  # type: ignore[union-attr]
+
+
+def _names_of(node: Group) -> set[Symbol]:
+    """What the items of a list are values of; empty where one is no equation of a letter."""
+    names = {i.sides[0] for i in node.items if isinstance(i, Relation) and i.signs == ("=",) and isinstance(i.sides[0], Symbol)}
+    return names if all(isinstance(i, Relation) and i.signs == ("=",) and i.sides[0] in names for i in node.items) else set()
+
+
 def _declares(node: Node, kind: str) -> bool:
     return (
         isinstance(node, Relation) and node.signs == ("in",) and isinstance(node.sides[0], Symbol)

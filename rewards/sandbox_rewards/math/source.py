@@ -27,14 +27,16 @@ from sandbox_rewards.math.measures import same_numbers
 from sandbox_rewards.math.parser import parse
 from sandbox_rewards.math.pool import POOL, WORKERS, AlgebraUnavailable
 from sandbox_rewards.math.prompt import in_order, is_bare, is_copied, read_formulas, restates
-from sandbox_rewards.math.settled import with_log_base
+from sandbox_rewards.math.settled import is_pm, with_log_base
 from sandbox_rewards.math.tokens import Unreadable
-from sandbox_rewards.math.tree import Node, Number, Symbol, Text
+from sandbox_rewards.math.tree import Group, Node, Number, Relation, Symbol, Text
 from sandbox_rewards.math.units import meridiem
 from sandbox_rewards.source import RewardItem
 
 NOT_MARKED = r"no answer is marked: \boxed{}, ####, <answer>, 'the answer is', or bold"
 NOT_WORKED_OUT = "equal, but not worked out"
+DIFFERENT = "differs from the task's answer"
+SEVERAL = "gives several values, the task has one"
 RESTATED = "equal, but it stands in the prompt: the question is no answer"
 
 
@@ -97,9 +99,19 @@ class MathReward:
             return _told(item, Verdict.no_answer, NOT_MARKED)
         answer = read_answer(found)
         right, why = judged(answer, golds, _spec(item), item.task.prompt)
+        if not right and why == "exact":
+            several = is_several(answer.node) and not any(map(is_several, golds))
+            why = f"{SEVERAL if several else DIFFERENT}, exact"
         if not right and found.how in UNMARKED and (answer.node is None or isinstance(answer.node, Text)):
             return _told(item, Verdict.no_answer, NOT_MARKED)
         return _told(item, Verdict.passed if right else Verdict.failed, f"{found.how}: {answer.text[:80]!r}, {why}")
+
+
+def is_several(node: Node | None) -> bool:
+    """Whether it is a list of values, or stands for two."""
+    if isinstance(node, Group):
+        return node.opening in ("", "{") and len(node.items) > 1
+    return (isinstance(node, Relation) and is_several(node.sides[-1])) or (node is not None and is_pm(node))
 
 
 def _spec(item: RewardItem) -> MathAnswer:
@@ -175,6 +187,8 @@ def compared(gold: Node, gold_text: str, answer: Answer, rules: Rules) -> tuple[
     """Whether an answer equals a gold, and how that was decided."""
     if (letter := _choice(gold)) is not None and (match := _CHOICE.fullmatch(answer.text.strip(" $.*"))):
         return match[1].lower() == letter, "exact"
+    if not isinstance(gold, Group) and (value := _decimal_comma(answer.text)) is not None and gold == Number(value):
+        return True, "exact"
     if (decimal := _decimal(gold_text)) is not None and decimal == _decimal(answer.text):
         return True, "exact"
     if answer.node is None:
@@ -268,3 +282,11 @@ def _decimal(text: str) -> Fraction | None:
     if sign == "," and (thousands or (len(decimals) == 1 and whole.strip("-") != "0")):
         return None
     return Fraction(f"{whole}.{decimals}")
+
+
+def _decimal_comma(text: str) -> Fraction | None:
+    """`2,5` as the one number that it may be; None for thousands."""
+    match = re.fullmatch(r"\s*\$?\s*(-?[0-9]+),([0-9]+)\s*\$?\s*", text)
+    if match is None or (len(match[2]) == 3 and match[1].strip("-") != "0"):
+        return None
+    return Fraction(f"{match[1]}.{match[2]}")

@@ -35,6 +35,9 @@ from sandbox_rewards.source import RewardItem
 from sandbox_tasks.math_quickstart import math_tasks
 from sandbox_tasks.task import Task
 
+from sandbox_rl.cli.math import math
+from sandbox_rl.errors import UserError
+
 PAIRS, FORMS = (
     [json.loads(line) for line in Path(__file__).with_name(name).read_text().splitlines()]
     for name in ("math_pairs.jsonl", "math_forms.jsonl")
@@ -312,6 +315,9 @@ def test_a_completion_of_a_million_signs_costs_no_time(piece: str) -> None:
         ("x^2", "x^2+1", "refuted at x = 453449/1000000"),  # the points are the same in every run
         (r"\sqrt[3]{(x-5)^2}", "(x-5)^{2/3}", "numeric"),
         ("yes", "Yes", "exact"),
+        ("60", "80", "differs from the task's answer, exact"),
+        ("60", "60 or 80 km/h", "gives several values, the task has one, exact"),
+        ("1, 2", "1, 3", "differs from the task's answer, exact"),
     ],
 )
 def test_a_grade_says_how_it_was_decided(gold: str, answer: str, how: str) -> None:
@@ -349,6 +355,11 @@ def test_a_copied_question_earns_nothing_and_its_solution_everything(one: Task) 
         ("Solve $|x|<3$.", "(-3,3)", "-3<x<3", True),
         ("Rewrite $2x-y=-1$ with y alone.", "y=2x+1", "2x-y=-1", False),
         ("Rewrite $2x-y=-1$ with y alone.", "y=2x+1", "y-2x=1", False),
+        ("Solve x^2 - 5x + 6 = 0.", "2, 3", "x=3 or x=2", True),  # the 2 of x^2 is no answer that could be copied
+        ("Solve x^2 - 5x + 6 = 0.", "2, 3", "x_1=3, x_2=2", True),
+        ("Solve x^2 - 6x + 5 = 0.", "1, 5", "x=1 and x=5", True),
+        ("Solve x^2 + x - 6 = 0.", "-3, 2", "x=-3 or x=2", True),
+        (r"Simplify $a=\sqrt{12}$, $b=\sqrt{18}$.", r"2\sqrt3, 3\sqrt2", r"b=\sqrt{18}, a=\sqrt{12}", False),
     ],
 )
 def test_a_task_to_rewrite_asks_for_the_golds_form(prompt: str, gold: str, answer: str, passes: bool) -> None:
@@ -368,6 +379,62 @@ def test_a_copy_is_found_however_it_is_written() -> None:
 @pytest.mark.parametrize("answer", ["7 or 8", "7, 8", r"7 \text{ and } 8", r"\pm 7", r"7 \pm 1", r"\{7, 8\}", "7 (or 8)"])
 def test_more_than_one_answer_is_none(answer: str) -> None:
     assert not found_same("7", answer)
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        r"I think \boxed{7}, but it could be 8.",
+        r"Either \boxed{7} or 8.",
+        r"$\boxed{7}$ (or maybe $8$).",
+        r"\boxed{7}. Perhaps 17.",  # its digits are not those of 7
+        r"\boxed{7}. But maybe it is 8.",
+        "The answer is 7, but it could be 8.",
+        "The answer is $7$. It might be $8$.",
+        "<answer>7</answer>, or possibly 8 apples",
+    ],
+)
+@pytest.mark.parametrize("gold", ["7", "8", "17"])
+def test_a_second_value_left_open_behind_the_answer_is_a_hedge(completion: str, gold: str) -> None:
+    assert graded(gold, completion).verdict is Verdict.failed
+
+
+def test_a_hedge_is_one_though_the_box_holds_its_digits_and_none_where_both_are_the_same() -> None:
+    assert graded("18", r"\boxed{18} or 8").reward == 0.0
+    assert graded(r"\frac12", r"\boxed{\frac12} or 0.5.").reward == 1.0
+
+
+@pytest.mark.parametrize(
+    ("completion", "taken"),
+    [
+        ("The answer is 7. Actually no, it's 8.", "8"),
+        ("\\boxed{7}\nHmm, on second thought the answer is 8.", "8"),
+        ("\\[\\boxed{7}\\]\n\nWait, I made a mistake: it should be $8$.", "$8$"),
+        (r"\boxed{7}. So the answer is **8**.", "8"),
+        (r"\boxed{7}. Correction: \frac{1}{2}.", r"\frac{1}{2}"),
+        ("#### 7\nSorry, that is wrong. The correct answer is 8 apples.", "8 apples"),
+        ("<answer>B</answer> No, the answer is C.", "C"),
+        ("**7**. Actually, it is 8.", "8"),
+        (r"\boxed{7}. Wait, it is 8. No, it is 7 because 3+4=7.", "7"),
+        (r"\boxed{7}. Wait, it is \boxed{8}.", "8"),
+    ],
+)
+def test_what_takes_an_answer_back_decides(completion: str, taken: str) -> None:
+    found = final_answer(completion)
+    assert (found and found.text) == taken
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        " apples.", ". This is less than 8.", "\n\nCheck: 3 + 4 = 7.", ", so 8 is too many.", ". Note that it is 2 more than 5.",
+        ". No other value works, since it is 3 mod 4.", ". If x were 8, the answer would be 9.", ". It can be written as 14/2.",
+        ". Actually, half of that is 8.", ". Is it 8? No, 8 fails.", ". Wait: 3+4=7.", ". The wrong answer is 8.", " or $7$",
+    ],
+)  # fmt: skip
+def test_what_else_stands_behind_the_answer_changes_nothing(behind: str) -> None:
+    assert graded("7", rf"\boxed{{7}}{behind}").reward == 1.0
+    assert graded("8", rf"\boxed{{7}}{behind}").reward == 0.0
 
 
 @pytest.mark.parametrize("gold", ["yes", "no"])
@@ -459,6 +526,16 @@ def test_the_red_team_copies_and_hedges_and_names_what_pays() -> None:
     with Grader("local") as grader:
         assert [result.rewarded for result in red_team([strict], grader).results] == [[], [], [], []]
         assert {result.cheat.name for result in red_team([lax], grader).earned} == {"copied formula", "dressed copy"}
+
+
+@pytest.mark.parametrize(
+    ("gold", "settings", "says"),
+    [("", [], "answer is empty"), ("7", ["foo"], "gives a field no value"), ("7", ["assume=odd"], "'real', 'positive' or")],
+)
+def test_the_command_says_in_a_sentence_what_it_was_given_wrongly(gold: str, settings: list[str], says: str) -> None:
+    with pytest.raises(UserError, match=says) as raised:
+        math(gold, "3", settings=settings)
+    assert "\n" not in str(raised.value)
 
 
 # -- processes -----------------------------------------------------------------------------------------------------------------
