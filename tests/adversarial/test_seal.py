@@ -146,6 +146,14 @@ ATTACKS = {
         "Broke = (AttributeError, OSError)\ndef f(x): return 0",
         "Broke = KeyError\ndef f(x): raise KeyError(x)",
     ),
+    "a cancellation that a loop takes for its own": Attack(
+        ("import asyncio\nasync def check(i): assert f(i) == i * 2\n"
+         "async def main(): await asyncio.wait([asyncio.ensure_future(check(i)) for i in range(3)])\nasyncio.run(main())",),
+        "import asyncio\ndef f(i): raise asyncio.CancelledError", "def f(i): return i * 2",
+    ),
+    "an end of iteration out of a call": Attack(
+        ("assert all(map(lambda i: f(i) == i, range(3)))",), "def f(i): raise StopIteration", "def f(i): return i",
+    ),
 }  # fmt: skip
 
 

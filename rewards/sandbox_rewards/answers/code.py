@@ -11,15 +11,24 @@ from __future__ import annotations
 import functools
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 from sandbox_tasks.task import Task, UnitTests
 
 from sandbox_rewards.answers.asked import asks_for_all, names_asked_for
-from sandbox_rewards.answers.definitions import bound_at_top, definitions, unbound
+from sandbox_rewards.answers.definitions import bound_at_top, defined_at_top, definitions, unbound, without_own_imports
 from sandbox_rewards.answers.markdown import parts, unix_text
-from sandbox_rewards.answers.parsing import UNPARSED, code_among_sentences, dedented, parses, tree_of, whole_statements
+from sandbox_rewards.answers.parsing import (
+    UNPARSED,
+    code_among_sentences,
+    dedented,
+    is_prose,
+    of_session,
+    parses,
+    tree_of,
+    whole_statements,
+)
 from sandbox_rewards.answers.spoken import spoken
 
 TAGS = {
@@ -47,6 +56,8 @@ class _Candidate(NamedTuple):
     code: str
     how: str
     bound: frozenset[str]
+    defined: frozenset[str]
+    """Those of them that it does not import from the answer's own files."""
     whole: bool
     """All of it parses."""
 
@@ -77,16 +88,18 @@ class _Text:
 def _functions(text: str, task: Task, spec: UnitTests) -> Extracted:
     asked = names_asked_for(spec)
     if parses(text) and (tree := tree_of(text)) and (asked <= bound_at_top(tree) or not _has_fence(text)):
-        return _only_definitions(Extracted(text, ""), spec)
+        return _only_definitions(Extracted(_without_own_imports(text, defined_at_top(tree)), ""), spec)
     read = _Text(text, spec)
     found = _candidates(read)
-    chosen = next((c for c in reversed(found) if asked <= c.bound), None)
+    if not any(asked & c.defined for c in found):
+        found = [*found, *_sessions(read)]
+    chosen = next((c for c in reversed(found) if asked <= c.defined), None)
     if chosen is None and spec.entry_point:
-        chosen = next((c for c in reversed(found) if spec.entry_point in c.bound), None)
+        chosen = next((c for c in reversed(found) if spec.entry_point in c.defined), None)
         if chosen is None and (behind := _behind_prompt(read, task, spec)):
             return _only_definitions(behind, spec)
-    chosen = chosen or max(reversed(found), key=lambda c: len(asked & c.bound), default=None)
-    if chosen is None or (asked and not asked & chosen.bound):
+    chosen = chosen or max(reversed(found), key=lambda c: len(asked & c.defined), default=None)
+    if chosen is None or (asked and not asked & chosen.defined):
         return _fallback(read)
     return _only_definitions(_joined(chosen, found, spec, asked), spec)
 
@@ -97,11 +110,17 @@ def _program(text: str, spec: UnitTests) -> Extracted:
     read = _Text(text, spec)
     found = [c for c in _candidates(read) if c.whole]
     alone = [c for c in found if _does_something(c.code)]
+    if any(case.stdin.strip() for case in spec.cases):
+        alone = [c for c in alone if _READS.search(c.code)] or alone
     given = _bound_by(spec.prelude)
     complete = [c for c in alone if not _unbound(c.code) - given]
     if complete:
         return Extracted(complete[-1].code, complete[-1].how)
     return _joined(alone[-1], found, spec, frozenset()) if alone else _fallback(read)
+
+
+_READS = re.compile(r"\binput\b|\bstdin\b|\bopen\(0|\bfileinput\b|\bos\.read\b")
+"""Code that reads standard input."""
 
 
 def _candidates(read: _Text) -> list[_Candidate]:
@@ -116,16 +135,36 @@ def _candidates(read: _Text) -> list[_Candidate]:
         prefix = whole_statements(code)
         if prefix != code:
             how = ", ".join(filter(None, (how, f"{prefix.count(chr(10))} of its {code.count(chr(10))} lines")))
-        tree = tree_of(prefix)
-        if tree and tree.body:
-            found.append(_Candidate(prefix, how, frozenset(bound_at_top(tree)), prefix == code))
-    return found
+        found += _candidate(prefix, how, whole=prefix == code)
+    given = frozenset[str]().union(*(c.defined for c in found))
+    return [c._replace(code=_without_own_imports(c.code, given)) for c in found]
+
+
+def _without_own_imports(code: str, given: Set[str]) -> str:
+    try:
+        return without_own_imports(code, given)
+    except UNPARSED:  # nested too deep to be looked into
+        return code
+
+
+def _candidate(code: str, how: str, *, whole: bool = True) -> list[_Candidate]:
+    """One, or none where the code does not parse or is empty."""
+    tree = tree_of(code)
+    if not tree or not tree.body:
+        return []
+    return [_Candidate(code, how, frozenset(bound_at_top(tree)), frozenset(defined_at_top(tree)), whole)]
+
+
+def _sessions(read: _Text) -> list[_Candidate]:
+    """What was typed in blocks that are sessions of the interpreter."""
+    typed = [of_session(part.code) for part in read.own[-TRIED:] if part.fenced]
+    return [c for code in typed if parses(code) for c in _candidate(code, "what was typed in a session")]
 
 
 def _inline(text: str) -> list[_Candidate]:
     """Code spans on a line, for what they are worth: `f = lambda x: x + 1`."""
-    spans = [(code, tree) for code in _SPAN.findall(text)[-TRIED:] if parses(code) and (tree := tree_of(code))]
-    return [_Candidate(code, "a code span", frozenset(bound_at_top(tree)), True) for code, tree in spans if bound_at_top(tree)]
+    spans = [code for code in _SPAN.findall(text)[-TRIED:] if parses(code)]
+    return [c for code in spans for c in _candidate(code, "a code span") if c.bound]
 
 
 _SPAN = re.compile(r"(?<!`)`{1,3}(?:(?:python3?|py)[ ])?([^`\n]{1,1000})`{1,3}(?!`)")
@@ -133,7 +172,7 @@ _SPAN = re.compile(r"(?<!`)`{1,3}(?:(?:python3?|py)[ ])?([^`\n]{1,1000})`{1,3}(?
 
 def _joined(chosen: _Candidate, found: Sequence[_Candidate], spec: UnitTests, asked: frozenset[str]) -> Extracted:
     """The candidate alone, or with all others where it reads names, or lacks names that are asked for, which they bind."""
-    lacks = (_unbound(chosen.code) - _bound_by(spec.prelude)) | (asked - chosen.bound)
+    lacks = (_unbound(chosen.code) - _bound_by(spec.prelude)) | (asked - chosen.defined)
     if not any(lacks & other.bound for other in found):
         return Extracted(chosen.code, chosen.how)
     code = "\n".join(other.code for other in found)
@@ -208,9 +247,9 @@ def _begins(function: str) -> re.Pattern[str]:
 
 
 def _fallback(read: _Text) -> Extracted:
-    """What is judged where nothing parses and binds: the last block, or a text without blocks."""
+    """What is judged where nothing parses and binds: the last block, or a text without blocks that is more than sentences."""
     if not read.fenced:
-        return Extracted(read.text, "")
+        return Extracted("" if is_prose(read.text) else read.text, "")
     blocks = [part for part in read.own if part.fenced]
     return Extracted(dedented(blocks[-1].code), "the last block") if blocks else Extracted("", "")
 

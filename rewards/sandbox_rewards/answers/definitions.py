@@ -12,9 +12,10 @@ from __future__ import annotations
 import ast
 import builtins
 import symtable
+import sys
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -28,6 +29,10 @@ _SETS = ("set", "seed", "stack_size", "filterwarnings", "simplefilter", "disable
 _BUILTINS = frozenset(dir(builtins)) - {"setattr", "delattr", "exec"}
 """Those that change nothing that they are given."""
 _GIVEN = frozenset({*dir(builtins), "__file__", "__annotations__", "__builtins__"})
+_INSTALLED = sys.stdlib_module_names | {
+    "numpy", "scipy", "pandas", "sympy", "networkx", "sortedcontainers", "sklearn", "torch", "more_itertools", "regex", "gmpy2",
+}  # fmt: skip
+"""Modules that are known to be others' work; any other that an answer imports is a file that it thinks of as its own."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -57,6 +62,21 @@ def bound_at_top(tree: ast.Module) -> set[str]:
     """Names that a module's statements bind in it; those that functions declare global too."""
     declared = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
     return declared.union(*map(_bound, tree.body))
+
+
+def defined_at_top(tree: ast.Module) -> set[str]:
+    """Names that a module gives itself: those of `bound_at_top` without what it imports from the answer's own files
+    (`from solution import f`), and without `f = f`.
+    """
+    declared = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+    return declared.union(*(_bound(n, own=True) for n in tree.body if not _is_for_show(n)))
+
+
+def without_own_imports(code: str, given: Set[str]) -> str:
+    """The code, which parses, without imports at its top level from the answer's own files of names that are `given` anyway."""
+    tree = parse_quietly(code)
+    own = {id(n) for n in tree.body if isinstance(n, ast.ImportFrom) and _is_own(n) and all(_is_given(a, given) for a in n.names)}
+    return _only(code, tree, [node for node in tree.body if id(node) not in own]) if own else code
 
 
 def unbound(code: str, tree: ast.Module) -> set[str]:
@@ -222,12 +242,14 @@ def _globals_of(table: symtable.SymbolTable) -> set[str]:
     return names
 
 
-def _bound(node: ast.stmt) -> set[str]:
-    """Names that a statement binds where it stands; `*` for an import of all."""
+def _bound(node: ast.stmt, *, own: bool = False) -> set[str]:
+    """Names that a statement binds where it stands; `*` for an import of all. `own`: see `defined_at_top`."""
     names = set[str]()
     waiting: list[ast.AST] = [node]
     while waiting:
         here = waiting.pop()
+        if own and _borrows(here):
+            continue
         if isinstance(here, _DEFINITIONS):
             names.add(here.name)
         elif isinstance(here, ast.alias):
@@ -239,6 +261,24 @@ def _bound(node: ast.stmt) -> set[str]:
         if not isinstance(here, (*_DEFINITIONS, ast.Lambda, *_COMPREHENSIONS)):
             waiting += ast.iter_child_nodes(here)
     return names
+
+
+def _borrows(node: ast.AST) -> bool:
+    """Whether what it binds has to be there already: in a file of the answer's, or under the same name."""
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
+        return all(isinstance(target, ast.Name) and target.id == node.value.id for target in node.targets)
+    return _is_own(node)
+
+
+def _is_own(node: ast.AST) -> bool:
+    """Whether it imports nothing but files of the answer's."""
+    if isinstance(node, ast.ImportFrom):
+        return node.level > 0 or (node.module or "").partition(".")[0] not in _INSTALLED
+    return isinstance(node, ast.Import) and not any(alias.name.partition(".")[0] in _INSTALLED for alias in node.names)
+
+
+def _is_given(alias: ast.alias, given: Set[str]) -> bool:
+    return alias.name in given and alias.asname in (None, alias.name)
 
 
 def _is_for_show(node: ast.stmt) -> bool:

@@ -26,6 +26,13 @@ _CODE = re.compile(
     re.MULTILINE,
 )
 """A line that begins code rather than a sentence."""
+_LISTED = re.compile(r"(?:[-*+•]|[0-9]{1,2}[.)]|#{1,6})[ ]+")
+_SPAN = re.compile(r"`[\w.()]{1,40}`")
+_UNSAID = re.compile(r"[=\[\]{}`\\_<>@#\"]")
+"""Characters that sentences do without."""
+_BEGINS_STATEMENT = re.compile(
+    r"(?:async|def|class|import|from|return|print|while|for|if|elif|else|with|try|except|finally|raise|assert|yield|del|global)\b"
+)
 
 
 def parses(code: str) -> bool:
@@ -83,6 +90,39 @@ def code_among_sentences(text: str) -> str:
         found.append(_without_last_words(code))
         start = _next_code(text, text.find("\n", start + len(code)) + 1 or len(text))
     return "\n".join(part for part in found if part.strip())
+
+
+def is_prose(text: str) -> bool:
+    """Whether a text that does not parse is sentences, without anything that may have been meant as code."""
+    lines = [line.rstrip() for line in text.split("\n")]
+    if any(line[:1] == "\t" or line[:4] == "    " or _BEGINS_STATEMENT.match(line.lstrip()) for line in lines):
+        return False
+    if len(text) > LONGEST or _CODE.search(text):
+        return False
+    paragraphs: list[list[str]] = [[]]
+    for line in map(str.strip, lines):
+        listed = _LISTED.match(line)
+        if not line or listed:
+            paragraphs.append([])
+        paragraphs[-1].append(line)
+        if listed:  # `# ...` may be a comment: what follows has to be sentences by itself
+            paragraphs.append([])
+    return all(_says_something(" ".join(paragraph).strip()) for paragraph in paragraphs if any(paragraph))
+
+
+def _says_something(paragraph: str) -> bool:
+    """Whether it is a list's item, a heading, or sentences of three words or more."""
+    listed = _LISTED.match(paragraph)
+    words = _SPAN.sub("it", paragraph[listed.end() if listed else 0 :])
+    if _UNSAID.search(words):
+        return False
+    ends = words[-1:] in (".", "!", "?") or (words[-1:] == ":" and words[:1].isupper())
+    return bool(listed) or (words[:1].isalpha() and words.count(" ") > 1 and ends)
+
+
+def of_session(text: str) -> str:
+    """What was typed in a session of Python's interpreter, `>>> ` and `... ` before each line; empty where there is none."""
+    return "".join(f"{line[4:]}\n" for line in text.split("\n") if line[:4].rstrip() in (">>>", "..."))
 
 
 def _without_last_words(code: str) -> str:

@@ -24,7 +24,7 @@ def taken(completion: str, prompt: str = "p", **spec: Any) -> Extracted:
     fields = {"source": "unit_tests", "style": "asserts", "entry_point": "f", "tests": ["assert f(1) == 2"], **spec}
     if fields["style"] == "stdio":
         fields = {k: v for k, v in fields.items() if k not in ("tests", "entry_point")}
-        fields["cases"] = [{"stdin": "", "stdout": ""}]
+        fields["cases"] = [{"stdin": fields.pop("stdin", ""), "stdout": ""}]
     task = Task.model_validate({"id": "t", "prompt": prompt, "rewards": [fields]})
     assert isinstance(task.rewards[0], UnitTests)
     return code_of(task, task.rewards[0], completion)
@@ -174,6 +174,100 @@ def test_the_answer_is_found(case: str) -> None:
     assert value(taken(BLOCKS[case]).code) == 2
 
 
+USES = {
+    "from the judge's module": "from solution import f\n\nassert f(1) == 2",
+    "from a file of its name": "from f import f\nprint(f(1))",
+    "its file": "import f\nprint(f.f(1))",
+    "from a package": "from .app.f import f\n\ndef test_f():\n    assert f(1) == 2",
+    "in a main": "if __name__ == '__main__':\n    from solution import f\n    print(f(1))",
+    "under its own name": "f = f\nprint(f(1))",
+    "with a test class": "import unittest\nfrom solution import f\n\nclass T(unittest.TestCase):\n    def test(self): assert f(1) == 2",
+}
+
+
+@pytest.mark.parametrize("case", USES)
+def test_code_that_imports_the_answer_is_not_the_answer(case: str) -> None:
+    text = f"In `f.py`:\n{FENCED}Then:\n```python\n{USES[case]}\n```\n"
+    assert value(taken(text).code) == 2
+    assert (
+        value(taken(text, style="pytest", entry_point=None, tests=["from solution import f\ndef test(): assert f(1) == 2"]).code)
+        == 2
+    )
+
+
+def test_a_class_that_is_tested_behind_it_is_found() -> None:
+    used = "from account import Account\n\na = Account()\nassert a.n == 1"
+    text = f"```python\nclass Account:\n    n = 1\n```\n```python\n{used}\n```\n"
+    tests = ["from solution import Account\ndef test(): assert Account().n == 1"]
+    assert value(taken(text, style="pytest", entry_point=None, tests=tests).code, "Account().n") == 1
+
+
+def test_files_of_an_answer_that_import_each_other_are_joined() -> None:
+    text = "`one.py`:\n```python\ndef one(): return 1\n```\n`f.py`:\n```python\nfrom one import one\ndef f(x): return x + one()\n```\n"
+    assert value(taken(text).code) == 2
+    assert value(taken(text, tests=["assert f(one()) == 2"]).code) == 2
+
+
+@pytest.mark.parametrize("text", ["{}", "```python\n{}\n```"])
+def test_a_file_and_its_tests_in_one_piece_of_code(text: str) -> None:
+    assert value(taken(text.format(f"{GOOD}\nfrom solution import f\n\ndef test_f():\n    assert f(1) == 2")).code) == 2
+    assert (
+        value(
+            taken(
+                text.format(f"try:\n    from fast import f\nexcept ImportError:\n    {GOOD.replace(chr(10), chr(10) + '    ')}")
+            ).code
+        )
+        == 2
+    )
+
+
+def test_an_import_beside_code_that_nests_deep_is_read() -> None:
+    deep = "x = " + "-" * 2000 + "1; from solution import f\n"
+    assert isinstance(taken(f"```python\n{GOOD}{deep}```"), Extracted)
+
+
+def test_an_entry_point_may_be_imported_from_a_library() -> None:
+    for code in ("from math import gcd", "from numpy import gcd"):
+        assert (
+            taken(
+                f"```python\ndef g(): pass\n```\n```python\n{code}\n```", entry_point="gcd", tests=["assert gcd(2, 4) == 2"]
+            ).code.strip()
+            == code
+        )
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ">>> def f(x):\n...     return x + 1\n...\n>>> f(1)\n2",
+        ">>> def f(x):\n...     return x + 1\n... \n>>> print(f(1))\n2\n>>> ",
+    ],
+)
+def test_what_was_typed_in_a_session_is_code(typed: str) -> None:
+    assert value(taken(f"```python\n{typed}\n```\n").code) == 2
+    assert value(taken(f"```\n{typed}\n```\n").code) == 2
+    assert "x - 1" in taken(f"{WRONG}```python\n{typed}\n```\n").code  # code that runs as it stands goes first
+
+
+SENTENCES = [
+    "I would sort the list and take the middle one.",
+    "I'm sorry, but I can't help with that.",
+    "First sort it,\nthen take the middle.\n\n1. Call `sorted(x)`\n2. Take the middle (or the mean of two)\n\nThat is O(n log n).",
+    "# Approach\n\nWe add one to x. If it is empty, we return zero!",
+]
+BROKEN = [
+    "def f(x)\n    return x + 1", "def f x: # adds one to it.", "retrun x + 1", "# Adds one\nretrun x + 1", "- adds one\nretrun x + 1", "fro x in range(3):", "f = lamda x: x + 1", "x +", "class F\n  one.",
+    "Here it is.\n\ndef f(x)\n    return x + 1.", "return x + 1 +.", 'print "this is it."', "    adds one to x.\n", "f(x) = x + 1.",
+    "int f(int x) { return x + 1; }", "for x in y print x", "Use `f = lamda x: x` for that.", "- f(x) = x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("style", ["asserts", "stdio"])
+def test_sentences_are_no_code_and_broken_code_is(style: str) -> None:
+    assert [text for text in SENTENCES if taken(text, style=style).code] == []
+    assert [text for text in BROKEN if not taken(text, style=style).code] == []
+
+
 PROGRAM = "n = int(input())\nprint(n + 1)\n"
 PROGRAMS = {
     "bare": PROGRAM,
@@ -190,6 +284,15 @@ PROGRAMS = {
 @pytest.mark.parametrize("case", PROGRAMS)
 def test_a_program_is_found_and_stays_whole(case: str) -> None:
     assert taken(PROGRAMS[case], style="stdio").code.strip() == PROGRAM.strip()
+
+
+@pytest.mark.parametrize("reads", ["n = int(input())", "import sys\nn = int(sys.stdin.read())", "n = int(open(0).read())"])
+def test_a_program_that_reads_its_input_goes_before_an_illustration(reads: str) -> None:
+    program, shown = f"{reads}\nprint(n + 1)\n", "print(sum([1, 2, 3]))\n"
+    text = f"```python\n{program}```\nFor example:\n```python\n{shown}```\n"
+    assert taken(text, style="stdio", stdin="3\n").code == program
+    assert taken(text, style="stdio").code == shown  # where there is no input, the last one
+    assert taken(f"```python\n{shown}```\n", style="stdio", stdin="3\n").code == shown
 
 
 def test_pieces_of_a_program_are_joined() -> None:

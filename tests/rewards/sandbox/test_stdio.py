@@ -204,3 +204,14 @@ def test_a_reference_need_not_be_python() -> None:
         found = check_tasks([task], grader)[0]
     assert not found.problems
     assert found.mutants == 0
+
+
+def test_a_checker_evaluates_no_text_of_an_answer() -> None:
+    """It is told as the task's fault: the expected output is refused as well."""
+    checker = {"code": "def check(stdin, stdout, expected): return eval(stdout) == eval(expected)"}
+    spec = {"source": "unit_tests", "style": "stdio", "cases": [{"stdin": "", "stdout": "[1]"}], "checker": checker}
+    liar = "print(\"type('E', (), {'__eq__': lambda s, o: True})()\")"
+    with Grader("local", workers=1) as grader:
+        (grade,) = grader.grade([Task.model_validate({"id": "t", "prompt": "", "rewards": [spec]})], [liar])
+    assert grade.verdict == "no_verdict"
+    assert "eval" in str(grade.detail)

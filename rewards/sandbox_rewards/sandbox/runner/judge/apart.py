@@ -104,7 +104,8 @@ def checked_apart(source: str, arguments: tuple[str, ...], limit_s: float, tests
     said: Any = None
     try:
         with interruptible():
-            channel.send({"checker": code, "arguments": arguments, "limit_s": limit_s})
+            texts = sorted(guard.texts_of(source))
+            channel.send({"checker": code, "texts": texts, "arguments": arguments, "limit_s": limit_s})
             said = channel.receive().get("said")
     except TimeUp:
         said = f"no end within {limit_s:g} s"
@@ -150,6 +151,7 @@ class TestsProcess:
         job = self._host.receive()
         if "checker" in job:
             limit({"cpu_s": job["limit_s"] + MARGIN_S, "memory_mb": TESTS_MEMORY_MB})
+            guard.begin(job["texts"], ("checker",), None)
             self._host.send({"said": _check(job["checker"], job["arguments"])})
             return
         limit({"cpu_s": job["spec"]["time_limit_s"] + MARGIN_S, "memory_mb": TESTS_MEMORY_MB})

@@ -50,6 +50,8 @@ class Session:
     """Calls into one solution process over its channel."""
 
     seal = "data"
+    may_stop: frozenset[str] = frozenset()
+    """What may say that an iteration is over; said by anything else it would end the test's own loop, and pass it."""
     evaluate: Callable[..., Any] | None = None
     """What carries out `eval` and `exec` of other text than the task's, where there is something to."""
 
@@ -137,10 +139,7 @@ class Session:
         return found[name]
 
     def call(self, name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        try:
-            return self.ask("call", name, arguments, named or None)
-        except StopIteration as end:  # it would end the test's own loop, and pass it
-            raise RuntimeError("the solution raised StopIteration") from end
+        return self.ask("call", name, arguments, named or None)
 
     def ask(self, do: str, *arguments: Any) -> Any:
         """Carry out `do` on the solution's side; its exception is raised here, by builtin type where it is one."""
@@ -152,6 +151,10 @@ class Session:
                 if self.lost:
                     raise self.lost
                 return self._ask(do, arguments)
+        except (StopIteration, StopAsyncIteration) as end:
+            if do in self.may_stop:
+                raise
+            raise RuntimeError(f"the solution raised {type(end).__name__}") from end
         except (ChannelClosed, Malformed, DeadlinePassed) as reason:
             self.lost = SolutionLost(reason)
             raise self.lost from None
@@ -199,6 +202,8 @@ class Session:
         if ok:
             return result
         self.memory_error = self.memory_error or isinstance(result, MemoryError)
+        if do == "call" and not isinstance(result, Exception) and not {type(result).__name__, "BaseException"} & self.uses.words:
+            self.note_foul(f"the solution raised {type(result).__name__}")  # which loops, threads and tasks take for their own
         raise result
 
     def _reply(self) -> dict[str, Any]:

@@ -27,6 +27,8 @@ class ObjectSession(Session):
     """Calls into one solution process, whose objects it holds handles to. Callbacks of the test are answered while waiting."""
 
     seal = "objects"
+    may_stop = frozenset({"next", "anext", "call"})
+    """Of calls only some (`handles.call`)."""
 
     def __init__(self, channel: Channel, shared: dict[str, Any], surroundings: Surroundings, uses: Uses) -> None:
         super().__init__(channel, shared, surroundings, uses)
@@ -54,12 +56,7 @@ class ObjectSession(Session):
     def ask(self, do: str, *arguments: Any) -> Any:
         if do in _MAY_CHANGE_LENGTHS:
             self.lengths.clear()
-        try:
-            return super().ask(do, *arguments)
-        except (StopIteration, StopAsyncIteration) as end:
-            if do in _MAY_STOP:
-                raise
-            raise RuntimeError(f"the solution raised {type(end).__name__}") from end
+        return super().ask(do, *arguments)
 
     def _reply(self) -> dict[str, Any]:
         while "ask" in (reply := self._receive()):
@@ -238,8 +235,6 @@ class ObjectSession(Session):
 _MAY_CHANGE_LENGTHS = frozenset({
     "call", "setattr", "delattr", "setitem", "delitem", "enter", "exit", "exec", "await", "turn", "start",
 })  # fmt: skip
-_MAY_STOP = frozenset({"next", "anext", "call"})
-"""What `StopIteration` comes out of; of calls only some (`handles.call`)."""
 
 
 async def _await(session: Session, handle: Handle) -> Any:
