@@ -29,12 +29,15 @@ def names_asked_for(spec: UnitTests) -> frozenset[str]:
 @functools.lru_cache(maxsize=4096)
 def _free(tests: tuple[str, ...], prelude: str) -> frozenset[str]:
     """Names that tests read, and that nothing in them, the prelude or the language gives."""
-    trees = [parse_quietly(code) for code in tests]
+    try:
+        trees, given = [parse_quietly(code) for code in tests], parse_quietly(prelude)
+    except SyntaxError:  # the sandbox says so, of the part that does not compile
+        return frozenset()
     names = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)]
     inner = {n.name for tree in trees for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef)}
     parameters = {n.arg for tree in trees for n in ast.walk(tree) if isinstance(n, ast.arg)}
     bound = {n.id for n in names if not isinstance(n.ctx, ast.Load)} | inner | parameters
-    bound = bound.union(*map(bound_at_top, (*trees, parse_quietly(prelude))))
+    bound = bound.union(*map(bound_at_top, (*trees, given)))
     based = [
         n.value.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)
     ]
@@ -53,7 +56,10 @@ def asks_for_all(spec: UnitTests) -> bool:
 @functools.lru_cache(maxsize=4096)
 def _of_solution(test: str) -> tuple[frozenset[str], bool]:
     """Names that a test module imports from `solution`, or reads as its attributes; and whether it may use others."""
-    nodes = list(ast.walk(parse_quietly(test)))
+    try:
+        nodes = list(ast.walk(parse_quietly(test)))
+    except SyntaxError:  # as above
+        return frozenset(), False
     called = {a.asname or a.name for n in nodes if isinstance(n, ast.Import) for a in n.names if a.name == "solution"}
     imported = {a.name for n in nodes if isinstance(n, ast.ImportFrom) and n.module == "solution" for a in n.names}
     based = [n for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id in called]

@@ -64,7 +64,7 @@ def test_verdicts_are_those_of_sealed_tests(answer: str, verdict: str) -> None:
 
 def test_what_inline_costs_is_shown() -> None:
     sealed = inline("assert f(1) == 2", isolation="sealed")
-    open_task = inline("assert f(1) == 2")
+    open_task = inline("assert f(1) == 2", extraction="raw")  # the reader would leave out what attacks when it is loaded
     with Grader("auto", 2) as grader:
         assert red_team([sealed], grader).earned == []
         found = red_team([open_task], grader)
