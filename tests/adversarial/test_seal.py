@@ -141,6 +141,35 @@ ATTACKS = {
         ("import sys\ntry:\n    f(-1)\n    sys.exit(1)\nexcept Broke: pass",), "Broke = SystemExit\ndef f(x): return 0",
         "class Broke(Exception): pass\ndef f(x): raise Broke(x)",
     ),
+    "no case for a test": Attack(
+        ("import pytest\nfrom solution import f, table\n@pytest.mark.parametrize('a, b', table(2))\ndef test_f(a, b): "
+         "assert f(a) == b\ndef test_one(): assert f(1) == 2",),
+        "def table(n): return []\ndef f(x): return 2",
+        "def table(n): return [(i, i + 1) for i in range(n)]\ndef f(x): return x + 1", MODULE,
+    ),
+    "an assertion of a callback, swallowed": Attack(
+        ("seen = []\ndef handler(v):\n    seen.append(1)\n    assert v == 10\nf(handler, 5)\nassert len(seen) == 1",),
+        "def f(h, x):\n    try: h(0)\n    except Exception: pass", "def f(h, x): h(2 * x)",
+    ),
+    "an assertion of a callback, read": Attack(
+        ("def handler(v): assert v == 11, 'not eleven'\nf(handler)",),
+        "def f(h):\n    try: h(0)\n    except Exception as e:\n        h(11 if 'eleven' in str(e) else 0)", "def f(h): h(11)",
+    ),
+    "an assertion of a callback of a module's, swallowed": Attack(
+        ("from solution import f\ndef test_f():\n    seen = []\n    def handler(v):\n        seen.append(1)\n"
+         "        assert v == 10\n    f(handler, 5)\n    assert len(seen) == 1",),
+        "def f(h, x):\n    try: h(0)\n    except Exception: pass", "def f(h, x): h(2 * x)", MODULE,
+    ),
+    "a branch of a callback, swallowed": Attack(
+        ("seen = []\ndef handler(v):\n    seen.append(1)\n    if v == 10: pass\n    else: assert False\n"
+         "f(handler, 5)\nassert len(seen) == 1",),
+        "def f(h, x):\n    try: h(0)\n    except Exception: pass", "def f(h, x): h(2 * x)",
+    ),
+    "a failure of a callback, swallowed": Attack(
+        ("import pytest\nfrom solution import f\ndef test_f():\n    seen = []\n    def handler(v):\n        seen.append(1)\n"
+         "        if v != 10: pytest.fail('not ten')\n    f(handler, 5)\n    assert len(seen) == 1",),
+        "def f(h, x):\n    try: h(0)\n    except BaseException: pass", "def f(h, x): h(2 * x)", MODULE,
+    ),
     "errors' names in a tuple": Attack(
         ("try:\n    f(-1).append(1)\n    assert False\nexcept Broke: pass",),
         "Broke = (AttributeError, OSError)\ndef f(x): return 0",
@@ -222,6 +251,50 @@ def tries(items):
     except ValueError as e: found.append(type(e).__name__)
     return found
 """
+
+
+HONEST = {
+    "a test that is there to fail": Attack(
+        ("def bad(): assert 1 == 2\ndef good(): pass\nassert f([good, bad]) == [True, False]",), "",
+        "def f(tests):\n    found = []\n    for t in tests:\n        try: t(); found.append(True)\n"
+        "        except AssertionError: found.append(False)\n    return found",
+    ),
+    "an assertion that the tests expect": Attack(
+        ("def check(x): assert x > 0\ntry: f(check, 0)\nexcept AssertionError: pass\nelse: assert False",), "",
+        "def f(g, x):\n    try: return g(x)\n    except KeyError: pass",
+    ),
+    "a module that another test imports": Attack(
+        ("assert math.isclose(f(2) ** 2, 2)", "import math\nassert math.isclose(f(4), 2)"), "", "def f(x): return x ** 0.5",
+    ),
+    "a helper that a test replaces": Attack(
+        ("import solution\nfrom unittest import mock\n"
+         "def test_a(monkeypatch):\n    monkeypatch.setattr(solution, 'helper', lambda x: 7)\n"
+         "    monkeypatch.setattr(solution, 'LIMIT', 3)\n    assert solution.f(1) == 10\n"
+         "def test_b(): assert solution.f(1) == 4\n"
+         "def test_c():\n    with mock.patch.object(solution, 'helper', lambda x: 5): assert solution.f(1) == 7\n"
+         "    assert solution.f(1) == 4",), "",
+        "LIMIT = 2\ndef helper(x): return x + 1\ndef f(x): return helper(x) + LIMIT", MODULE,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_answer_passes(grader: Grader, name: str) -> None:
+    grade = judged(grader, HONEST[name], HONEST[name].honest)
+    assert grade.verdict == "passed", grade.detail
+
+
+@pytest.mark.parametrize("asked", [
+    "from itertools import islice\nassert list(islice(f(), 6)) == [0, 1, 1, 2, 3, 5]",
+    "import itertools\nassert list(itertools.takewhile(lambda x: x < 4, f())) == [0, 1, 1, 2, 3]",
+    "assert [x for x, _ in zip(f(), range(4))] == [0, 1, 1, 2]",
+    "g = f()\nassert [next(g), next(g)] == [0, 1]",
+    "found = []\nfor i, x in enumerate(f()):\n    if i == 4: break\n    found.append(x)\nassert found == [0, 1, 1, 2]",
+])  # fmt: skip
+def test_a_generator_without_an_end_needs_no_reference(grader: Grader, asked: str) -> None:
+    answer = "def f():\n    a, b = 0, 1\n    while True:\n        yield a\n        a, b = b, a + b"
+    grade = judged(grader, Attack((asked,), "", ""), answer, "auto")
+    assert grade.verdict == "passed", grade.detail
 
 
 @pytest.mark.parametrize("name", PLAIN)

@@ -203,3 +203,38 @@ def test_a_checker_at_fault_is_named(grader: Grader) -> None:
 def test_a_bare_assert_is_told_by_its_text(grader: Grader, style: str, test: str, detail: str) -> None:
     (grade,) = judged(grader, task(style, tests=(test,)), "def f(x): return 0")
     assert (grade.verdict, grade.detail) == ("failed", detail)
+
+
+USES = "import pytest\nfrom solution import f\n"
+RUNS_NOTHING = {
+    "no name of a test": ("def check_f(): assert f(1) == 2", "pytest finds no test in it"),
+    "all are skipped": ("@pytest.mark.skip(reason='')\ndef test_f(): assert f(1) == 2", "each of its tests is marked"),
+    "a class is skipped": ("@pytest.mark.skip\nclass TestF:\n    def test_f(self): assert f(1) == 2", "each of its tests"),
+    "the module is skipped": ("pytestmark = pytest.mark.skip\ndef test_f(): assert f(1) == 2", "each of its tests"),
+    "no such fixture": ("def test_g(): assert f(1) == 2\ndef test_f(cleint): assert cleint", "no fixture 'cleint' is defined"),
+}
+
+
+@pytest.mark.parametrize("name", RUNS_NOTHING)
+def test_a_module_whose_tests_do_not_run_is_the_tasks_fault(grader: Grader, name: str) -> None:
+    module, said = RUNS_NOTHING[name]
+    for grade in judged(grader, task("pytest", tests=(USES + module,)), RIGHT, "def f(x): return 0", f"cleint = 1\n{RIGHT}"):
+        assert (grade.verdict, grade.reward) == ("no_verdict", None), grade
+        assert str(grade.detail).startswith(f"the task's test fails: {said}"), grade
+
+
+CHOSEN = {
+    "a test that there is for some": "if f(1) == 2:\n    def test_f(): assert f(2) == 3",
+    "a mark that is there for some": "@pytest.mark.skipif(f(1) != 2, reason='')\ndef test_f(): assert f(2) == 3",
+    "a mark of the module's for some": "pytestmark = pytest.mark.skip if f(1) != 2 else []\ndef test_f(): assert f(2) == 3",
+    "a fixture that there is for some": "if f(1) == 2:\n    @pytest.fixture\n    def two(): return 2\n"
+                                        "def test_f(two): assert f(two) == 3",
+    "a fixture of a name that it gives": "@pytest.fixture\ndef two(request): return request.getfixturevalue('n' * f(1))\n"
+                                         "def g(n): pass\ndef test_f(two): assert f(1) == 3",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_no_answer_chooses_that_no_test_runs(grader: Grader, name: str) -> None:
+    (grade,) = judged(grader, task("pytest", tests=(USES + CHOSEN[name],)), "def f(x): return 1")
+    assert (grade.verdict == "no_verdict", grade.reward) == (False, 0.0), grade

@@ -92,6 +92,8 @@ class _Data:
         return self._fits(node) and all(map(self.allows, ast.iter_child_nodes(node)))
 
     def _fits(self, node: ast.AST) -> bool:
+        if isinstance(node, ast.For) and self._asks(node.iter) and any(isinstance(inner, ast.Break) for inner in ast.walk(node)):
+            return False  # what is gone through may have no end
         if isinstance(node, ast.stmt):
             return isinstance(node, _STATEMENTS) and not (isinstance(node, ast.FunctionDef) and not self._is_check(node))
         if isinstance(node, (ast.Lambda, ast.Await, ast.Yield, ast.YieldFrom)):
@@ -101,6 +103,8 @@ class _Data:
         if isinstance(node, ast.Call):
             given = (*node.args, *(keyword.value for keyword in node.keywords))
             if not self._may_be_called(node.func) or any(map(self._is_asked, given)):
+                return False
+            if _stops_early(node.func) and any(map(self._asks, given)):
                 return False
             return not (self._is_asked(node.func) and any(map(self._is_no_data, given)))
         if isinstance(node, (ast.Compare, ast.BinOp)):
@@ -143,6 +147,12 @@ _BY_CLASS = frozenset({
 })  # fmt: skip
 
 
+def _stops_early(function: ast.AST) -> bool:
+    """Whether it takes of what it goes through only so much as is asked for: that may have no end."""
+    name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+    return name in ("islice", "takewhile", "dropwhile", "zip")
+
+
 _ITERATORS = frozenset({"iter", "map", "filter", "zip", "reversed", "enumerate"})
 _PLAIN_TYPES = (
     int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, range, slice, BaseException,
@@ -163,8 +173,6 @@ _OF_NUMPY = frozenset({
     "any", "sum", "zeros", "ones", "isnan", "inf", "nan", "pi", "round", "dtype", "size", "ndim",
 })  # fmt: skip
 _PLAIN_ATTRIBUTES = frozenset(
-    name
-    for name in {n for kind in _PLAIN_TYPES for n in dir(kind)} | _names_of_modules() | _OF_NUMPY
-    if not name.startswith("_")
+    name for name in {n for kind in _PLAIN_TYPES for n in dir(kind)} | _names_of_modules() | _OF_NUMPY if not name.startswith("_")
 )
 """What plain data has, and the modules that make some."""

@@ -25,7 +25,7 @@ from .outcomes import PASSED, Ending
 from .run import Run
 from .session import Session
 from .task_code import TaskFault, lacks_import, pytest_module
-from .uses import names_of_solution
+from .uses import lacks_fixture, names_of_solution, runs_nothing
 
 
 class Libraries:
@@ -77,18 +77,20 @@ def run(run: Run) -> None:
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         status = pytest.main(
             [path, f"--rootdir={folder}", f"--confcutdir={folder}", "-c", os.devnull, "--noconftest", "--import-mode=importlib",
-             "--capture=sys", "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler"],
+             "--capture=sys", "-o", "empty_parameter_set_mark=fail_at_collect",
+             "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler"],
             plugins=[record],
         )  # fmt: skip
-    if record.fault is not None:
-        raise TaskFault("test", record.fault)
+    fault = record.fault if record.fault is not None or record.collected else runs_nothing(module)
+    if fault is not None:
+        raise TaskFault("test", fault)
     if session.lost:
         raise session.lost
     run.passed, run.total = len(record.passed - record.failed - record.unasked), max(1, len(record.collected))
     if status == 0 and record.passed - record.failed == record.collected and record.collected and session.met:
         run.passed, run.end = run.total, PASSED
     else:
-        verdict, detail = record.first or ("failed", f"pytest ended with status {int(status)}")
+        verdict, detail = record.first or ("failed", "no test of the module was passed")
         run.end = Ending("memory_limit" if session.memory_error else verdict, detail[:300])
 
 
@@ -121,6 +123,9 @@ class _Record:
     def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
         if call.excinfo and call.excinfo.typename == "Skipped" and call.excinfo.traceback[-1].name == "importorskip":
             self.collected.discard(item.nodeid)  # it needs what is not here, whatever the answer
+        if call.when == "setup" and call.excinfo and call.excinfo.typename == "FixtureLookupError":
+            name = call.excinfo.value.argname
+            self.fault = self.fault or (f"no fixture {name!r} is defined" if lacks_fixture(self._source, name) else None)
 
     def pytest_runtest_logstart(self, nodeid: str, location: Any) -> None:
         self._session.foul, self._session.asked = None, False
@@ -191,6 +196,7 @@ class SolutionModule(types.ModuleType):
         super().__init__("solution")
         self.__dict__["_session"] = session
         self.__dict__["_used"] = used
+        self.__dict__["_replaced"] = {}
         self.__dict__.update({k: v for k, v in trusted.items() if not k.startswith("__")})
 
     def __getattr__(self, name: str) -> Any:
@@ -211,7 +217,13 @@ class SolutionModule(types.ModuleType):
         return True
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if self._defines(name):
+            self._replaced.setdefault(name, self._session.fetch(name))
         self._session.ask("assign", name, value)
 
     def __delattr__(self, name: str) -> None:
-        self._session.ask("unassign", name)
+        """Undo what a test assigned: pytest deletes what it replaced where the `__dict__` of a module holds it not, as here."""
+        if name in self._replaced:
+            self._session.ask("assign", name, self._replaced.pop(name))
+        else:
+            self._session.ask("unassign", name)

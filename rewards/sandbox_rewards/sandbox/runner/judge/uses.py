@@ -30,7 +30,8 @@ class NamesUsed(NamedTuple):
     solution: frozenset[str]
     """Read, and bound by nothing in the tests, in none of them."""
     modules: frozenset[str]
-    """Used as a module of the standard library would be (`math.isclose`) without being imported: the judge's own."""
+    """Used as a module of the standard library would be (`math.isclose`), imported or not: where it is not, or only later, it is
+    the judge's own."""
 
 
 @functools.lru_cache(maxsize=4096)
@@ -42,7 +43,9 @@ def names_used(sources: tuple[str, ...]) -> NamesUsed:
     bound |= {name for source in sources for name in _assigned(source)}
     based = [node.value.id for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
     plain = [node.id for node in nodes if isinstance(node, ast.Name)]
-    modules = {n for n in read - bound if n in _MODULES and plain.count(n) == based.count(n)}
+    imported = {alias.asname or alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names
+                if alias.asname in (None, alias.name) or alias.name == "numpy"}  # fmt: skip
+    modules = {n for n in read - (bound - imported) if n in _MODULES and plain.count(n) == based.count(n)}
     return NamesUsed(frozenset(read - bound - modules), frozenset(modules))
 
 
@@ -97,6 +100,40 @@ def code_inside(code: CodeType) -> list[CodeType]:
 _READS = frozenset({"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"})
 _BINDS = frozenset({"STORE_NAME", "STORE_GLOBAL"})
 _LOOK_FOR_NAMES = frozenset({"eval", "exec", "globals", "locals", "vars", "dir"})
+
+
+# -- style `pytest` ---------------------------------------------------------------------------------------------
+
+
+def runs_nothing(module: str) -> str | None:
+    """Why pytest runs no test of the module whatever the answer is, or None where its text does not say."""
+    tree = parsed(module)
+    nodes = list(ast.walk(tree))
+    if not any(word.startswith(("test", "Test")) for node in nodes for word in _words(node)):
+        return "pytest finds no test in it: the name of a test begins with 'test'"
+    skipped = {id(inner) for node in nodes if isinstance(node, _DEFINITIONS) and any(map(_is_skip, node.decorator_list))
+               for inner in ast.walk(node)}  # fmt: skip
+    if any(isinstance(node, ast.Assign) and _is_skip(node.value) and _binds_mark(node) for node in tree.body):
+        skipped |= {id(node) for node in nodes}
+    tests = [node for node in nodes if isinstance(node, _DEFINITIONS[:2]) and node.name.startswith("test")]
+    return "each of its tests is marked to be skipped" if tests and all(id(test) in skipped for test in tests) else None
+
+
+def _is_skip(node: ast.AST) -> bool:
+    """`pytest.mark.skip`, with a reason or without."""
+    return ast.unparse(node.func if isinstance(node, ast.Call) else node) == "pytest.mark.skip"
+
+
+def _binds_mark(node: ast.Assign) -> bool:
+    return [ast.unparse(target) for target in node.targets] == ["pytestmark"]
+
+
+def lacks_fixture(module: str, name: str) -> bool:
+    """Whether no answer can make up for a fixture that a test of the module names: nothing in the text defines it."""
+    nodes = list(ast.walk(parsed(module)))
+    defining = (node for node in nodes if not (isinstance(node, ast.arg) or isinstance(getattr(node, "ctx", None), ast.Load)))
+    words = {word for node in nodes for word in _words(node)}
+    return not words & {"parametrize", "getfixturevalue"} and name not in {w for node in defining for w in _words(node)}
 
 
 # -- seal `objects` --------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ What is not: what a test does with what it got: it may call a handle's methods a
 
 from __future__ import annotations
 
+import ast
 import types
 from typing import Any
 
@@ -15,9 +16,10 @@ from ...wire import exceptions, subclasses
 from ...wire.channel import Channel, Malformed
 from ...wire.protocols import ABSTRACT
 from ...wire.surroundings import Surroundings
+from .. import assertions
 from ..session import Session, SolutionLost, said_there
 from ..stand_ins import LONGEST_NAME, NotData, touch
-from ..uses import Uses
+from ..uses import Uses, parsed
 from .class_handles import ClassHandle, FunctionHandle, class_handle, new_handle
 from .handles import CLASS, NAMED, Handle, give_role, number_of, set_up
 from .own_objects import on_own_object
@@ -220,7 +222,7 @@ class ObjectSession(Session):
         except SolutionLost:
             raise
         except Exception as error:
-            ok, value = False, error
+            ok, value = False, self._as_goes_out(error)
         reply = {"ok": ok, "value": self.codec.encode(value)}
         if changes := self.codec.changes():
             reply["changed"] = changes
@@ -230,6 +232,40 @@ class ObjectSession(Session):
         if kept := containers.held_from(start):
             reply["keep"] = kept
         self.channel.send(reply)
+
+    def _as_goes_out(self, error: Exception) -> Exception:
+        """What the solution gets of an error in the test's own code. An assertion that failed there fails the test, whatever the
+        solution makes of it, and what it says stays here; not where the tests expect that error by name, or where a function is
+        there to fail."""
+        if not isinstance(error, AssertionError) or "from_solution" in error.__dict__ or "AssertionError" in self.uses.words:
+            return error
+        if _fails_anyway(error):
+            return error
+        sources = {file.removesuffix(".py"): text for file, text in assertions.sources.items()}
+        with self.unasked():
+            said = exceptions.failed_assertion(error, sources)
+        self.note_foul(said)
+        return AssertionError()
+
+
+def _fails_anyway(error: AssertionError) -> bool:
+    """Whether it comes of a statement in the body of a function that looks at nothing: `def bad(): assert False`."""
+    trace, failing = error.__traceback__, False
+    while trace is not None:
+        if source := assertions.source_of(trace.tb_frame.f_code.co_filename):
+            functions = (node for node in ast.walk(parsed(source)) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+            at = [node for function in functions for node in function.body if node.lineno <= trace.tb_lineno <= _last_line(node)]
+            failing = any(isinstance(node, ast.Assert) and _is_constant(node.test) for node in at)
+        trace = trace.tb_next
+    return failing
+
+
+def _last_line(node: ast.stmt) -> int:
+    return node.end_lineno or node.lineno
+
+
+def _is_constant(node: ast.expr) -> bool:
+    return not any(isinstance(inner, ast.Name) for inner in ast.walk(node))
 
 
 _MAY_CHANGE_LENGTHS = frozenset({
