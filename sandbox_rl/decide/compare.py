@@ -187,7 +187,7 @@ def _put_together(
         seeds=[run.config.seed for run in runs], arms=arms, differences=differences,
         curves=curves, scorers=[figures for run in runs if (figures := run.scorer_figures())],
         noise=_noisiest(config),
-        gallery=_gallery(suite, results[0]), warnings=leaks + _warnings(arms, runs), config=config.model_dump(),
+        gallery=_gallery(suite, results[0]), warnings=leaks + _warnings(arms, runs), config=config.model_dump(mode="json"),
         conclusion=conclude(arms, differences, len(runs)) + over_optimisation(curves), environment=environment(),
         peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     )  # fmt: skip

@@ -97,8 +97,9 @@ def test_of_mbpp_only_the_tests_that_its_prompts_show_are_paid() -> None:
 
 
 def test_a_test_that_asks_only_for_truth_is_reported() -> None:
-    report = attacked(task("f", "assert f(1)"))
+    report = attacked(task("f", "assert f(1)", seal="objects"))  # under seal `data` an object can't be asked for its truth
     assert "always-true object" in earned(report)
+    assert "always-true object" not in earned(attacked(task("f", "assert f(1)")))
     assert "always-equal int" not in earned(report)  # it travels as a plain 0, which is not true
     assert report.constants == {"t": ["True"]}
 
