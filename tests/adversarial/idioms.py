@@ -64,7 +64,8 @@ answer's names, which each gets where it has none of its own."""
 
 KNOWN_LIMITS = frozenset({
     "dataclass of the test", "executor of the test",  # an object of the test has to be one on the other side too
-    "compiled", "unpickled",  # the judge runs no code of an answer's, and the test would have it do so
+    "compiled", "unpickled", "docs of the answer", "timed",  # the judge would have to run text or code of the answer's
+    "file written by the test",  # the answer's process has files of its own
 })  # fmt: skip
 """Idioms whose right answer the seal does not let pass."""
 
