@@ -68,6 +68,8 @@ KNOWN_LIMITS = frozenset({
     "file written by the test",  # the answer's process has files of its own
 })  # fmt: skip
 """Idioms whose right answer the seal does not let pass."""
+STARTS_PROCESSES = frozenset({"subprocess", "shell", "run by subprocess"})
+"""Idioms that landlock, where a test is one process, does not let pass."""
 
 
 def module(idiom: Idiom) -> str:

@@ -40,7 +40,7 @@ def test_right_answers_pass(style: str, backend: str, share: str, seed: int) -> 
     with Grader(backend, workers=2) as grader:
         grades = grader.grade([matrix.task(style, idiom) for idiom in asked], [idiom.right for idiom in asked])
     failed = {i.name: (g.verdict, g.detail) for i, g in zip(asked, grades, strict=True) if g.verdict != "passed"}
-    assert set(failed) <= idioms.KNOWN_LIMITS, failed
+    assert set(failed) <= idioms.KNOWN_LIMITS | (idioms.STARTS_PROCESSES if backend == "landlock" else frozenset()), failed
 
 
 @pytest.mark.parametrize("style", STYLES)
