@@ -71,7 +71,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("case", HOSTILE)
 def test_reading_takes_time_in_proportion_to_the_text(case: str) -> None:
-    """Of one run: four times the text may take ten times the processor time, where quadratic growth takes sixteen."""
+    """Of one run: eight times the text may take thirty times the processor time, where quadratic growth takes 64."""
     spec = {"source": "unit_tests", "style": "asserts", "entry_point": "f", "tests": ["assert f(1) == 2"]}
     task = Task.model_validate({"id": "t", "prompt": "def f(x):\n    '''Adds.'''\n", "rewards": [spec]})
     assert isinstance(task.rewards[0], UnitTests)
@@ -81,5 +81,5 @@ def test_reading_takes_time_in_proportion_to_the_text(case: str) -> None:
         code_of(task, task.rewards[0], text)  # type: ignore[arg-type]
         return time.process_time() - started
 
-    short, long = (min(seconds(HOSTILE[case](n)) for _ in range(3)) for n in (500, 2000))
-    assert long <= 10 * short + 0.05
+    short, long = (min(seconds(HOSTILE[case](n)) for _ in range(3)) for n in (500, 4000))
+    assert long <= 30 * short + 0.1
